@@ -1,0 +1,47 @@
+# make new DEST=../myproject   generate a repository
+# make test                    run every test that this machine can run
+# make lint                    check this repository's own code
+# make lock                    refresh the data that poetry.lock is rendered from
+# make engine                  install and start a Docker engine, with base images (root on Debian)
+
+PYTHON ?= python3
+BASES = $(shell .venv/bin/python -m extensions.template)
+
+.PHONY: new test lint lock engine
+
+new: .venv/ready
+	@test -n "$(DEST)" || { echo "Say where: make new DEST=../myproject"; exit 1; }
+	@test -t 0 || defaults=--defaults; \
+	.venv/bin/copier copy $$defaults $(ARGS) --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
+
+test: .venv/ready
+	.venv/bin/pytest
+
+lint: .venv/ready
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv/bin/shellcheck .ci/run .ci/engine .ci/bases
+
+lock: .venv/ready
+	.venv/bin/python -m extensions.lock
+
+engine: .venv/ready
+	.ci/engine start
+	.ci/bases $(BASES)
+
+# Poetry, as the template pins it, in an environment of its own.
+.poetry/ready: extensions/dependencies/requirements-tools.txt
+	@$(PYTHON) -c "import ensurepip, sys; assert sys.version_info >= (3, 11)" 2>/dev/null || \
+	{ echo "$(PYTHON) must be Python 3.11 or newer with venv (on Debian: apt-get install python3-venv)."; exit 1; }
+	$(PYTHON) -m venv --clear .poetry
+	.poetry/bin/pip install --quiet --requirement $<
+	.poetry/bin/python .ci/poetry-mirror
+	touch $@
+
+# What this repository's own lock names, with its hashes.
+.venv/ready: .poetry/ready pyproject.toml poetry.lock
+	$(PYTHON) -m venv --clear .venv
+	.poetry/bin/poetry export --quiet --all-groups --output=.venv/requirements.txt
+	.venv/bin/pip install --quiet --require-hashes --no-deps --requirement=.venv/requirements.txt
+	touch $@

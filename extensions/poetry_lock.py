@@ -1,0 +1,29 @@
+"""`poetry lock`, as on the oldest Python that a project supports: run it with Poetry's own interpreter.
+
+All that locking asks of an interpreter is its version, so this gives the command an environment that answers with it.
+Everything else is the real command, and no machine needs every supported Python to lock for it.
+Without this, Poetry refuses to lock for a Python newer than all that it finds.
+"""
+
+import sys
+import tomllib
+from pathlib import Path
+
+from poetry.console.application import Application
+from poetry.console.commands.lock import LockCommand
+from poetry.utils.env import MockEnv
+
+
+def main() -> int:
+    """Lock the project in the current folder and return the exit code of the command."""
+    project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
+    major, minor = project["requires-python"].removeprefix(">=").split(".")
+    command = LockCommand()
+    command.set_env(MockEnv((int(major), int(minor), 0)))
+    application = Application()
+    application.add(command)
+    return application.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

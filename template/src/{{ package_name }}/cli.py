@@ -1,0 +1,6 @@
+"""The command."""
+
+
+def main() -> None:
+    """Print a greeting."""
+    print("Hello, World!")

@@ -1,0 +1,1 @@
+"""Tests of the template, of what it renders, and of what that builds."""

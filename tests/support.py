@@ -1,0 +1,60 @@
+"""What several test modules need."""
+
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import findpython
+
+from extensions.template import ROOT, Answers, Files, Template
+
+TEMPLATE = Template()
+
+HOSTILE = "Say \"hi\" or 'hi' \\ for $1 & #2 {{ x }} {% y %} ${z} `w` <b> 日本語 😀"
+"""A description that breaks what does not quote it."""
+
+EXAMPLES = {"builder_packages": ["", "git"], "runtime_packages": ["", "curl"]}
+"""Values for the questions that take text and decide about more than that text."""
+
+COMBINATIONS = TEMPLATE.combinations(EXAMPLES)
+PYTHONS: list[str] = TEMPLATE.questions["python_versions"]["default"]
+INTERPRETERS = {
+    version: str(python.executable)
+    for python in reversed(findpython.find_all(allow_prereleases=True))
+    if (version := f"{python.major}.{python.minor}") in PYTHONS
+}
+"""One of each supported Python that this machine has."""
+
+KINDS = ["package", "service", "environment"]
+POETRY = ROOT / ".poetry/bin/poetry"
+COPIER = ROOT / ".venv/bin/copier"
+
+
+def run(*command: str | Path, cwd: Path | None = None, env: Mapping[str, str] | None = None, **options: Any) -> str:
+    """Run a command and return what it printed; fail with its output when it fails."""
+    result: subprocess.CompletedProcess[str] = subprocess.run(
+        command, cwd=cwd, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **options
+    )
+    assert result.returncode == 0, f"{' '.join(map(str, command))} failed:\n{result.stdout}"
+    return result.stdout
+
+
+def write(files: Files, folder: Path) -> Path:
+    """Write rendered files into a folder and return it."""
+    for path, content in files.items():
+        file = folder / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return folder
+
+
+def read(folder: Path) -> Files:
+    """Return the files of a folder, but those of Git."""
+    files = (file for file in folder.rglob("*") if file.is_file() and ".git" not in file.relative_to(folder).parts)
+    return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+def name(answers: Answers, questions: Iterable[str] = ("project_type", "python_version")) -> str:
+    """Name a combination by its answers to some questions, for the names of tests."""
+    return "-".join(str(answers[question]) for question in questions if answers.get(question))

@@ -1,0 +1,181 @@
+"""Which answers there are, which are accepted, and what is said about the others."""
+
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.support import COMBINATIONS, COPIER, HOSTILE, INTERPRETERS, KINDS, PYTHONS, TEMPLATE, run
+
+PUBLIC = {
+    "project_type": ["package", "service", "environment"],
+    "project_name": None,
+    "project_description": None,
+    "package_name": None,
+    "command_name": None,
+    "author_name": None,
+    "author_email": None,
+    "license": ["MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later", "Proprietary"],
+    "python_version": ["3.11", "3.12", "3.13", "3.14", "3.15"],
+    "docker": [True, False],
+    "installer": ["pip", "poetry"],
+    "builder_packages": None,
+    "runtime_packages": None,
+}
+"""Keys and values that answers files in other people's repositories hold: only ever added to."""
+
+REFUSED = {
+    ("project_name", ""): "Type a name of ASCII letters",
+    ("project_name", "日本"): "Type a name of ASCII letters",
+    ("project_name", "../elsewhere"): "Type a name of ASCII letters",
+    ("project_name", "my project "): "starting and ending with a letter or a digit",
+    ("package_name", ""): "such as my_project",
+    ("package_name", "class"): "class is a keyword of Python",
+    ("package_name", "json"): "json is a module of Python's standard library",
+    ("package_name", "tests"): "tests is a folder of every repository",
+    ("package_name", "2fast"): "starting with a letter",
+    ("package_name", "my-project"): "lower-case ASCII letters, digits and underscores",
+    ("package_name", "a/b"): "lower-case ASCII letters, digits and underscores",
+    ("package_name", "../a"): "lower-case ASCII letters, digits and underscores",
+    ("package_name", "größe"): "lower-case ASCII letters, digits and underscores",
+    ("package_name", "name\n"): "lower-case ASCII letters, digits and underscores",
+    ("command_name", "rm -rf"): "Type a command of ASCII letters",
+    ("command_name", "../hello"): "Type a command of ASCII letters",
+    ("command_name", "-hello"): "starting with a letter or a digit",
+    ("command_name", ""): "Type a command of ASCII letters",
+    ("command_name", "python3"): "python3 is a program of every Python environment",
+    ("project_description", "two\nlines"): "Type one line",
+    ("author_name", "Doe, Jo"): "Type a name without a comma",
+    ("author_name", "Jo <jo@example.org>"): "Type a name without a comma, angle brackets",
+    ("author_email", "nobody"): "Type an e-mail address such as ada@example.org",
+    ("builder_packages", "git; rm"): "git; cannot be a Debian package",
+    ("builder_packages", "git $(id)"): "$(id) cannot be a Debian package",
+    ("runtime_packages", "Curl"): "Curl cannot be a Debian package",
+    ("runtime_packages", "curl --fix-broken"): "--fix-broken cannot be a Debian package",
+    ("license", "WTFPL"): "is not in",
+    ("python_version", "3.10"): "is not in",
+    ("project_type", "library"): "is not in",
+}
+
+
+def choices(question: str) -> list[Any] | None:
+    """Return the values that were asked for in some combination, when there is more than text to choose from."""
+    details = TEMPLATE.questions[question]
+    if "choices" not in details and details["type"] != "bool":
+        return None
+    return list(dict.fromkeys(answers[question] for answers in COMBINATIONS if question in answers))
+
+
+def test_public_keys_and_values_are_those_that_were_promised() -> None:
+    asked = {key for key, details in TEMPLATE.questions.items() if details.get("when") is not False}
+    assert {key: choices(key) for key in asked} == PUBLIC
+
+
+def test_every_combination_is_listed_once() -> None:
+    kinds, licenses, pythons = 3, 5, 5
+    with_docker = 2 * 2 * 2
+    assert len(COMBINATIONS) == kinds * licenses * pythons * (1 + with_docker)
+    assert len({tuple(answers.items()) for answers in COMBINATIONS}) == len(COMBINATIONS)
+
+
+def test_conditional_questions_are_asked_when_they_mean_something() -> None:
+    for answers in COMBINATIONS:
+        kind = answers["project_type"]
+        assert ("package_name" in answers) == (kind != "environment")
+        assert ("command_name" in answers) == (kind == "package")
+        assert ("installer" in answers) == answers["docker"]
+        assert ("runtime_packages" in answers) == answers["docker"]
+
+
+def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> None:
+    answers = yaml.safe_load(TEMPLATE.render({})[".copier-answers.yml"])
+    assert answers["project_type"] == "package"
+    assert answers["package_name"] == "myproject"
+    assert answers["command_name"] == "hello"
+    assert answers["python_version"] == PYTHONS[-2]
+
+
+def test_advanced_questions_are_remembered_and_not_asked() -> None:
+    advanced = {key for key, details in TEMPLATE.questions.items() if details.get("ask") is False}
+    assert advanced == {"installer", "builder_packages", "runtime_packages"}
+    assert advanced <= set(yaml.safe_load(TEMPLATE.render({})[".copier-answers.yml"]))
+
+
+@pytest.mark.parametrize(("question", "answer"), REFUSED, ids=repr)
+def test_refused_in_one_sentence(question: str, answer: str) -> None:
+    with pytest.raises(ValueError, match=question) as error:
+        TEMPLATE.render({question: answer})
+    assert REFUSED[question, answer] in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"), [("project_name", "class"), ("package_name", "json"), ("builder_packages", "git;")]
+)
+def test_a_refusal_leaves_nothing_behind(question: str, answer: str, tmp_path: Path) -> None:
+    """A project name whose package name cannot be imported is refused too: no default is taken unseen."""
+    command: list[str | Path] = [
+        COPIER,
+        "copy",
+        "--defaults",
+        "--data",
+        f"{question}={answer}",
+        TEMPLATE.folder,
+        tmp_path / "new",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "type" in result.stderr.splitlines()[-1]
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("project", "distribution", "package"),
+    [
+        ("My Project", "my-project", "my_project"),
+        ("Data.Tools_2", "data-tools-2", "data_tools_2"),
+        ("a--b", "a-b", "a_b"),
+        ("x", "x", "x"),
+    ],
+)
+def test_names_follow_from_the_project_name(project: str, distribution: str, package: str) -> None:
+    files = TEMPLATE.render({"project_name": project})
+    assert f'name = "{distribution}"\n' in files["pyproject.toml"].decode()
+    assert f"src/{package}/cli.py" in files
+    assert f"# {project}\n" in files["README.md"].decode()
+
+
+def test_an_environment_may_start_with_a_digit() -> None:
+    """It has no package that would have to be imported."""
+    files = TEMPLATE.render({"project_type": "environment", "project_name": "2026 analysis"})
+    assert 'name = "2026-analysis"\n' in files["pyproject.toml"].decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hostile_description_comes_out_intact(kind: str) -> None:
+    files = TEMPLATE.render({"project_type": kind, "project_description": HOSTILE, "author_name": 'Ada "L" \\ 日本'})
+    project = tomllib.loads(files["pyproject.toml"].decode())["project"]
+    assert project["description"] == HOSTILE
+    assert project["authors"] == [{"name": 'Ada "L" \\ 日本'}]
+    assert f"\n{HOSTILE}\n" in files["README.md"].decode()
+    assert yaml.safe_load(files[".copier-answers.yml"])["project_description"] == HOSTILE
+    for path, content in files.items():
+        if path.endswith(".py"):
+            compile(content, path, "exec")
+
+
+def words(text: str) -> set[str]:
+    """Return what a list in names.jinja holds, by its name."""
+    source = (Path(TEMPLATE.folder) / "extensions/names.jinja").read_text(encoding="utf-8")
+    return set(source.split(f'{{% set {text} = """')[1].split('"""')[0].split())
+
+
+@pytest.mark.parametrize("python", INTERPRETERS)
+def test_names_of_the_language_are_all_known(python: str) -> None:
+    listed = "import sys, keyword; print(*keyword.kwlist); print(*sys.stdlib_module_names)"
+    keywords, modules = run(INTERPRETERS[python], "-c", listed).splitlines()
+    assert set(keywords.split()) == words("keywords")
+    assert {module for module in modules.split() if not module.startswith("_")} <= words("standard_library")
