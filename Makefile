@@ -5,8 +5,6 @@
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-BASES = $(shell .venv/bin/python -m extensions.template)
-
 .PHONY: new test lint lock engine
 
 new: .venv/ready
@@ -21,14 +19,14 @@ lint: .venv/ready
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/shellcheck .ci/run .ci/engine .ci/bases
+	.venv/bin/shellcheck .ci/run .ci/engine .ci/bases .ci/stand-in/make .ci/stand-in/customize
 
 lock: .venv/ready
 	.venv/bin/python -m extensions.lock
 
 engine: .venv/ready
 	.ci/engine start
-	.ci/bases $(BASES)
+	.ci/bases $$(.venv/bin/python -m tests.docker)
 
 # Poetry, as the template pins it, in an environment of its own.
 .poetry/ready: extensions/dependencies/requirements-tools.txt

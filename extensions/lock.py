@@ -93,7 +93,7 @@ def package_file(text: str) -> str:
 def escape(text: str) -> str:
     """Keep Jinja from reading a text that happens to have its delimiters."""
     special = any(delimiter in text for delimiter in ("{{", "{%", "{#"))
-    return f"{{% raw %}}\n{text}{{% endraw %}}\n" if special else text
+    return f"{{% raw %}}{text}{{% endraw %}}\n" if special else text
 
 
 def store(locks: Iterable[str], folder: Path) -> None:

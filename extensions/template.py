@@ -10,8 +10,9 @@ import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import Any
+from weakref import finalize
 
 from copier._main import Worker, as_operation
 from copier._user_data import AnswersMap, Question
@@ -33,16 +34,17 @@ class Template:
     def __init__(self, root: Path = ROOT) -> None:
         """Compile the template in a folder."""
         # Without the history, of which Copier would take the last commit.
-        self._snapshot = TemporaryDirectory()
+        self.folder = Path(mkdtemp())
+        finalize(self, shutil.rmtree, self.folder)
         for part in PARTS:
-            source, target = root / part, Path(self._snapshot.name, part)
+            source, target = root / part, self.folder / part
             copy = shutil.copytree if source.is_dir() else shutil.copy
             copy(source, target)
-        self.folder = Path(self._snapshot.name)
-        first = Worker(self._snapshot.name)
+        first = Worker(str(self.folder))
         self.questions: Mapping[str, Mapping[str, Any]] = first.template.questions_data
-        self._shared = {"template": first.template, "jinja_env": first.jinja_env}
-        first.jinja_env.from_string = cache(first.jinja_env.from_string)  # type: ignore[assignment, method-assign]
+        self.environment = first.jinja_env
+        self.environment.from_string = cache(self.environment.from_string)  # type: ignore[assignment, method-assign]
+        self._shared = {"template": first.template, "jinja_env": self.environment}
 
     def combinations(self, examples: Mapping[str, Sequence[str]] | None = None) -> list[Answers]:
         """List the answers of every reachable combination of all choices and flags.
@@ -76,7 +78,7 @@ class Template:
         return worker.render()
 
     def _worker(self, answers: Answers, **settings: Any) -> "_Renderer":
-        worker = _Renderer(self._snapshot.name, data=answers, defaults=True, quiet=True, **settings)
+        worker = _Renderer(str(self.folder), data=answers, defaults=True, quiet=True, **settings)
         worker.__dict__.update(self._shared)
         return worker
 

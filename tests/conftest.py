@@ -1,0 +1,28 @@
+"""Settings of all tests."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from extensions.template import PARTS
+
+# What a developer has set for Copier or Poetry must not leak into what is tested.
+os.environ["COPIER_SETTINGS_PATH"] = str(Path(__file__).with_name("copier-settings.yml"))
+for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE"):
+    os.environ.pop(variable, None)
+
+
+def pytest_report_header() -> list[str]:
+    """Say on which base images the tests of images run."""
+    from tests.docker import BASES, base_of, engine_is_missing
+
+    if engine_is_missing():
+        return ["no Docker engine answers: images are not tested"]
+    return [f"{image}: {base_of(version) or 'missing'}" for version, image in BASES.items()]
+
+
+@pytest.fixture(scope="session")
+def copier_template_paths() -> list[str]:
+    """Give pytest-copier the parts of this repository that make the template."""
+    return list(PARTS)

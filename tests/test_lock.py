@@ -1,0 +1,110 @@
+"""The rendered poetry.lock, held against the real Poetry."""
+
+import json
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from extensions.lock import (
+    FOLDER,
+    cut,
+    dependency_sets,
+    escape,
+    fresh_lock,
+    locked_content,
+    package_file,
+    poetry_lock,
+    store,
+)
+from extensions.template import Files
+from tests.support import INTERPRETERS, KINDS, POETRY, TEMPLATE, name, run, write
+
+SETS = {
+    locked_content(files["pyproject.toml"].decode()): (name(answers), files)
+    for answers in reversed(TEMPLATE.combinations())
+    for files in [TEMPLATE.render(answers)]
+}
+"""Name and files of one repository for each set of dependencies."""
+
+each_set = pytest.mark.parametrize("files", [pytest.param(files, id=name) for name, files in SETS.values()])
+
+
+def make_stale(folder: Path) -> None:
+    """Change the content-hash of a lock: Poetry then keeps its versions and writes the whole file again."""
+    file = folder / "poetry.lock"
+    lock = file.read_text(encoding="utf-8")
+    file.write_text(lock.replace(cut(lock)[1], "0" * 64), encoding="utf-8", newline="\n")
+
+
+@each_set
+def test_poetry_finds_the_lock_fresh(files: Files, tmp_path: Path) -> None:
+    run(POETRY, "check", "--lock", "--strict", cwd=write(files, tmp_path))
+
+
+@each_set
+def test_poetry_writes_the_lock_as_it_was_rendered(files: Files, tmp_path: Path) -> None:
+    write(files, tmp_path)
+    make_stale(tmp_path)
+    assert poetry_lock(tmp_path).encode() == files["poetry.lock"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_the_command_poetry_lock_changes_nothing(kind: str, version: str, tmp_path: Path) -> None:
+    """Where the machine has the Python, so that nothing stands in for it."""
+    files = TEMPLATE.render({"project_type": kind, "python_version": version})
+    write(files, tmp_path)
+    run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=tmp_path)
+    run(POETRY, "lock", cwd=tmp_path)
+    assert (tmp_path / "poetry.lock").read_bytes() == files["poetry.lock"]
+    make_stale(tmp_path)
+    run(POETRY, "lock", cwd=tmp_path)
+    assert (tmp_path / "poetry.lock").read_bytes() == files["poetry.lock"]
+
+
+def test_a_lock_is_stored_for_every_set_and_nothing_else() -> None:
+    index = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
+    assert set(index) == {cut(files["poetry.lock"].decode())[1] for _, files in SETS.values()}
+    used = {f"{package}.toml" for packages in index.values() for package in packages}
+    assert used == {file.name for file in FOLDER.glob("*.toml")}
+    assert len(dependency_sets(TEMPLATE)) == len(SETS) == len(index)
+
+
+def test_storing_the_locks_again_gives_the_same_bytes(tmp_path: Path) -> None:
+    store([files["poetry.lock"].decode() for _, files in SETS.values()], tmp_path / "lock")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "lock").iterdir()} == {
+        file.name: file.read_bytes() for file in FOLDER.iterdir()
+    }
+
+
+def test_locking_from_nothing_twice_gives_the_same_bytes() -> None:
+    pyproject = TEMPLATE.render({})["pyproject.toml"].decode()
+    assert fresh_lock(pyproject) == fresh_lock(pyproject)
+
+
+def test_fresh_uploads_are_left_alone(tmp_path: Path) -> None:
+    """Ruff is released every week or two: what was there 90 days ago is older than what is there now."""
+    pyproject = TEMPLATE.render({})["pyproject.toml"].decode().replace("ruff>=0.17,<0.18", "ruff>=0.1")
+
+    def ruff(cool_off: int) -> list[int]:
+        folder = tmp_path / str(cool_off)
+        write({"pyproject.toml": pyproject.encode()}, folder)
+        packages = tomllib.loads(poetry_lock(folder, cool_off))["package"]
+        return next([*map(int, package["version"].split("."))] for package in packages if package["name"] == "ruff")
+
+    assert ruff(90) < ruff(0)
+
+
+def test_failure_to_lock_is_told_in_poetrys_words(tmp_path: Path) -> None:
+    files = TEMPLATE.render({})
+    write({"pyproject.toml": files["pyproject.toml"].replace(b"pytest>=9,<10", b"pytest>=9999")}, tmp_path)
+    with pytest.raises(RuntimeError, match=r"(?s)poetry lock failed.*pytest \(>=9999\)"):
+        poetry_lock(tmp_path)
+    assert not (tmp_path / "poetry.lock").exists()
+
+
+def test_a_description_with_the_delimiters_of_jinja_is_kept() -> None:
+    text = '[[package]]\nname = "x"\nversion = "1"\ndescription = "{{ x }} {% y %}"\n'
+    assert TEMPLATE.environment.from_string(escape(text)).render() == text
+    assert package_file(text).startswith("x-1-")

@@ -1,0 +1,81 @@
+"""What a user does first in a generated repository, with the commands of its README."""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pytest_copier.plugin import CopierFixture
+
+from tests.docker import build, need_engine
+from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, run, write
+
+COMMAND = {
+    "package": ("poetry run hello", "Hello, World!\n"),
+    "environment": ("poetry run python scripts/summary.py", "outdoors"),
+    "service": ("poetry run uvicorn --version", "Running uvicorn"),
+}
+
+
+def checks(readme: str) -> list[str]:
+    """Return the commands that the README names for before a change is handed in."""
+    block = re.search(r"Before a change is handed in:\n\n```sh\n(.*?)```", readme, re.DOTALL)
+    assert block
+    return block[1].splitlines()
+
+
+def all_clean(folder: Path, sh: Callable[[str], str], kind: str) -> None:
+    """Install from the lock and run every check; nothing may find or change anything."""
+    before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    sh("poetry install")
+    for command in checks((folder / "README.md").read_text(encoding="utf-8")):
+        output = sh(command)
+        if "pytest" in command:
+            assert " passed" in output
+            assert re.search(r"TOTAL .* 100%", output)
+    command, expected = COMMAND[kind]
+    assert expected in sh(command)
+    if kind != "environment":
+        assert "Built myproject-0.1.0-py3-none-any.whl" in re.sub(r"\x1b\[\d*m", "", sh("poetry build"))
+    assert {path: path.read_bytes() for path in before} == before
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("version", INTERPRETERS)
+def test_all_clean_on_day_one(kind: str, version: str, copier: CopierFixture, tmp_path: Path) -> None:
+    project = copier.copy(tmp_path / "new", project_type=kind, python_version=version)
+    run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=project.path)
+    env = {**os.environ, "PATH": f"{POETRY.parent}:{os.environ['PATH']}"}
+
+    def sh(command: str) -> str:
+        return run("sh", "-c", command, cwd=project.path, env=env)
+
+    all_clean(project.path, sh, kind)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("version", [version for version in PYTHONS if version not in INTERPRETERS])
+def test_all_clean_on_day_one_on_a_python_in_docker(kind: str, version: str, tmp_path: Path) -> None:
+    """For Pythons that the machine lacks, in the stage of the repository's own image that has Poetry."""
+    need_engine(version)
+    project = write(TEMPLATE.render({"project_type": kind, "python_version": version}), tmp_path)
+    image = build(project, "--target=poetry")
+
+    def sh(command: str) -> str:
+        place = [f"--volume={project}:/project", "--workdir=/project", "--env=POETRY_VIRTUALENVS_IN_PROJECT=true"]
+        return run("docker", "run", "--rm", *place, image, "sh", "-c", command)
+
+    all_clean(project, sh, kind)
+
+
+def test_an_update_keeps_the_users_lines(copier: CopierFixture, tmp_path: Path) -> None:
+    """A line of the user's in one file, a line of the template's in another: both are there afterwards."""
+    project = copier.copy(tmp_path / "new")
+    project.run("git init && git add --all && git commit --message=Start")
+    readme = project.path / "README.md"
+    readme.write_text(readme.read_text(encoding="utf-8").replace("## Licence", "## Thanks\n\nAda.\n\n## Licence"))
+    project.run("git commit --all --message=Thanks")
+    project.update(author_name="Ada")
+    assert "Ada.\n\n## Licence" in readme.read_text(encoding="utf-8")
+    assert 'authors = [{ name = "Ada" }]' in (project.path / "pyproject.toml").read_text(encoding="utf-8")
