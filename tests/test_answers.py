@@ -28,30 +28,34 @@ PUBLIC = {
 """Keys and values that answers files in other people's repositories hold: only ever added to."""
 
 REFUSED = {
-    ("project_name", ""): "Type a name of ASCII letters",
-    ("project_name", "日本"): "Type a name of ASCII letters",
-    ("project_name", "../elsewhere"): "Type a name of ASCII letters",
-    ("project_name", "my project "): "starting and ending with a letter or a digit",
+    ("project_name", ""): "such as my-project",
+    ("project_name", "日本"): "Type ASCII letters",
+    ("project_name", "../elsewhere"): "Type ASCII letters",
+    ("project_name", "name\n"): "Type ASCII letters",
+    ("project_name", "my project "): "Start and end with a letter or a digit",
+    ("project_name", "2fast"): "Start with a letter, such as my-project",
+    ("project_name", "Class"): "class is a keyword of Python: type another name, such as class_project",
+    ("project_name", "json"): "json is in Python's standard library",
     ("package_name", ""): "such as my_project",
-    ("package_name", "class"): "class is a keyword of Python",
-    ("package_name", "json"): "json is a module of Python's standard library",
-    ("package_name", "tests"): "tests is a folder of every repository",
-    ("package_name", "2fast"): "starting with a letter",
-    ("package_name", "my-project"): "lower-case ASCII letters, digits and underscores",
-    ("package_name", "a/b"): "lower-case ASCII letters, digits and underscores",
-    ("package_name", "../a"): "lower-case ASCII letters, digits and underscores",
-    ("package_name", "größe"): "lower-case ASCII letters, digits and underscores",
-    ("package_name", "name\n"): "lower-case ASCII letters, digits and underscores",
-    ("command_name", "rm -rf"): "Type a command of ASCII letters",
-    ("command_name", "../hello"): "Type a command of ASCII letters",
+    ("package_name", "class"): "class is a keyword of Python: type another name, such as class_project",
+    ("package_name", "json"): "json is in Python's standard library: type another name, such as json_project",
+    ("package_name", "tests"): "tests is a folder of the repository",
+    ("package_name", "2fast"): "after a first letter",
+    ("package_name", "my-project"): "Type lower-case ASCII letters",
+    ("package_name", "a/b"): "Type lower-case ASCII letters",
+    ("package_name", "../a"): "Type lower-case ASCII letters",
+    ("package_name", "größe"): "Type lower-case ASCII letters",
+    ("package_name", "name\n"): "Type lower-case ASCII letters",
+    ("command_name", "rm -rf"): "Type ASCII letters",
+    ("command_name", "../hello"): "Type ASCII letters",
     ("command_name", "-hello"): "starting with a letter or a digit",
-    ("command_name", ""): "Type a command of ASCII letters",
-    ("command_name", "python3"): "python3 is a program of every Python environment",
+    ("command_name", ""): "such as hello",
+    ("command_name", "python3"): "python3 is in every Python environment: type another name",
     ("project_description", "two\nlines"): "Type one line",
-    ("author_name", "Doe, Jo"): "Type a name without a comma",
-    ("author_name", "Jo <jo@example.org>"): "Type a name without a comma, angle brackets",
+    ("author_name", "Doe, Jo"): "Type a name without commas",
+    ("author_name", "Jo <jo@example.org>"): "Type a name without commas, < and >",
     ("author_email", "nobody"): "Type an e-mail address such as ada@example.org",
-    ("builder_packages", "git; rm"): "git; cannot be a Debian package",
+    ("builder_packages", "git; rm"): "git; cannot be a Debian package: type names with spaces between",
     ("builder_packages", "git $(id)"): "$(id) cannot be a Debian package",
     ("runtime_packages", "Curl"): "Curl cannot be a Debian package",
     ("runtime_packages", "curl --fix-broken"): "--fix-broken cannot be a Debian package",
@@ -59,7 +63,6 @@ REFUSED = {
     ("python_version", "3.10"): "is not in",
     ("project_type", "library"): "is not in",
 }
-
 
 def choices(question: str) -> list[Any] | None:
     """Return the values that were asked for in some combination, when there is more than text to choose from."""
@@ -116,7 +119,6 @@ def test_refused_in_one_sentence(question: str, answer: str) -> None:
     ("question", "answer"), [("project_name", "class"), ("package_name", "json"), ("builder_packages", "git;")]
 )
 def test_a_refusal_leaves_nothing_behind(question: str, answer: str, tmp_path: Path) -> None:
-    """A project name whose package name cannot be imported is refused too: no default is taken unseen."""
     command: list[str | Path] = [
         COPIER,
         "copy",
@@ -179,3 +181,13 @@ def test_names_of_the_language_are_all_known(python: str) -> None:
     keywords, modules = run(INTERPRETERS[python], "-c", listed).splitlines()
     assert set(keywords.split()) == words("keywords")
     assert {module for module in modules.split() if not module.startswith("_")} <= words("standard_library")
+
+
+def test_no_default_is_refused() -> None:
+    """Copier stops with a traceback where it should ask a question whose default is refused."""
+    for word in words("keywords") | words("standard_library") | words("folders"):
+        if word == word.lower():
+            with pytest.raises(ValueError, match="question 'project_name'"):
+                TEMPLATE.render({"project_name": word})
+        else:
+            TEMPLATE.render({"project_name": word})
