@@ -19,7 +19,7 @@ lint: .venv/ready
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/shellcheck .ci/run .ci/engine .ci/bases .ci/stand-in/make .ci/stand-in/customize
+	.venv/bin/shellcheck --external-sources .ci/run .ci/engine .ci/bases .ci/stand-in/make .ci/stand-in/customize
 
 lock: .venv/ready
 	.venv/bin/python -m extensions.lock
@@ -29,7 +29,7 @@ engine: .venv/ready
 	.ci/bases $$(.venv/bin/python -m tests.docker)
 
 # Poetry, as the template pins it, in an environment of its own.
-.poetry/ready: extensions/dependencies/requirements-tools.txt
+.poetry/ready: extensions/dependencies/tools-requirements.txt
 	@$(PYTHON) -c "import ensurepip, sys; assert sys.version_info >= (3, 11)" 2>/dev/null || \
 	{ echo "$(PYTHON) must be Python 3.11 or newer with venv (on Debian: apt-get install python3-venv)."; exit 1; }
 	$(PYTHON) -m venv --clear .poetry

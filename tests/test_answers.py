@@ -64,6 +64,7 @@ REFUSED = {
     ("project_type", "library"): "is not in",
 }
 
+
 def choices(question: str) -> list[Any] | None:
     """Return the values that were asked for in some combination, when there is more than text to choose from."""
     details = TEMPLATE.questions[question]

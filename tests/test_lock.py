@@ -1,10 +1,12 @@
 """The rendered poetry.lock, held against the real Poetry."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 from extensions.lock import (
     FOLDER,
@@ -17,7 +19,7 @@ from extensions.lock import (
     poetry_lock,
     store,
 )
-from extensions.template import Files
+from extensions.template import ROOT, Files
 from tests.support import INTERPRETERS, KINDS, POETRY, TEMPLATE, name, run, write
 
 SETS = {
@@ -108,3 +110,14 @@ def test_a_description_with_the_delimiters_of_jinja_is_kept() -> None:
     text = '[[package]]\nname = "x"\nversion = "1"\ndescription = "{{ x }} {% y %}"\n'
     assert TEMPLATE.environment.from_string(escape(text)).render() == text
     assert package_file(text).startswith("x-1-")
+
+
+def test_update_bots_can_read_the_requirements() -> None:
+    """Renovate and Dependabot find requirements files by their names, and the template one requirement a line."""
+    files = sorted((ROOT / "extensions/dependencies").iterdir())
+    assert len(files) == 7
+    for file in files:
+        assert re.fullmatch(r"[\w-]*requirements([-._]\w+)?\.(txt|pip)", file.name)
+        for line in file.read_text(encoding="utf-8").splitlines():
+            assert Requirement(line).specifier
+            assert " " not in line

@@ -217,7 +217,7 @@ def test_an_undefined_name_is_an_error(tmp_path: Path) -> None:
 
 
 def test_a_constraint_without_its_lock_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
-    template = altered(tmp_path, "extensions/dependencies/requirements-dev.txt", "pytest>=9", "pytest>=8")
+    template = altered(tmp_path, "extensions/dependencies/dev-requirements.txt", "pytest>=9", "pytest>=8")
     with pytest.raises(Exception, match="make lock"):
         template.render({})
 

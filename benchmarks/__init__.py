@@ -1,0 +1,1 @@
+"""Reproducible figures, each a command."""

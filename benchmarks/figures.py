@@ -1,0 +1,58 @@
+"""The template in figures: `.venv/bin/python -m benchmarks.figures`.
+
+Combinations, renders a second, locks and their size, distinct build contexts, and what each image adds to its base.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from extensions.lock import FOLDER
+from tests.docker import BASES, base_of, build, engine_is_missing, remove
+from tests.support import COMBINATIONS, KINDS, PYTHONS, TEMPLATE, run, write
+from tests.test_image import contexts
+
+
+def render_all() -> float:
+    """Render every combination and return how many were rendered in a second, on one core."""
+    start = time.perf_counter()
+    for answers in COMBINATIONS:
+        TEMPLATE.render(answers)
+    return len(COMBINATIONS) / (time.perf_counter() - start)
+
+
+def bytes_above(base: str, image: str) -> int:
+    """Return the size, in bytes, of the files in the layers that an image adds to its base."""
+    sizes = [int(run("docker", "image", "inspect", "--format={{.Size}}", name)) for name in (base, image)]
+    return sizes[1] - sizes[0]
+
+
+def image_sizes(version: str) -> None:
+    """Print what the image of each kind and installer adds to its base."""
+    print(f"\nMB above {BASES[version]} ({base_of(version)}):")
+    for kind in KINDS:
+        for installer in ("pip", "poetry"):
+            answers = {"project_type": kind, "installer": installer, "python_version": version}
+            with TemporaryDirectory() as folder:
+                image = build(write(TEMPLATE.render(answers), Path(folder)))
+                print(f"  {kind:12} {installer:7} {bytes_above(BASES[version], image) / 1e6:7.2f}")
+                remove(image)
+
+
+def main() -> None:
+    """Print all figures."""
+    index = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
+    size = sum(file.stat().st_size for file in FOLDER.iterdir())
+    print(f"{len(TEMPLATE.combinations())} combinations of choices and flags, {len(COMBINATIONS)} with Debian packages")
+    print(f"{render_all():.0f} renders a second on one core")
+    print(f"{len(index)} locks from {len(list(FOLDER.glob('*.toml')))} packages, {size / 1000:.0f} kB")
+    print(f"{len(list(contexts()))} distinct build contexts")
+    if engine_is_missing():
+        sys.exit("Images were not measured: no Docker engine answers.")
+    image_sizes(PYTHONS[-2])
+
+
+if __name__ == "__main__":
+    main()
