@@ -16,7 +16,7 @@ from packaging.markers import Marker
 
 from extensions.template import Answers, Files
 from tests.docker import build, context_of, need_engine, remove
-from tests.support import COMBINATIONS, TEMPLATE, name, run, write
+from tests.support import COMBINATIONS, KINDS, TEMPLATE, name, read, run, write
 
 QUESTIONS = ("project_type", "python_version", "installer", "license", "builder_packages", "runtime_packages")
 
@@ -157,6 +157,20 @@ def test_image_keeps_its_contract(answers: Answers, files: Files, tmp_path: Path
     assert facts["writable"] == []
     assert facts["programs"] == answers["runtime_packages"].split()
     assert not answers["runtime_packages"] or facts["lists"] == []
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_reaches_the_build_but_what_is_named(kind: str, tmp_path: Path) -> None:
+    """What Docker gets is what the tests take for it, whatever else lies about in the folder."""
+    need_engine("3.13")
+    files = TEMPLATE.render({"project_type": kind, "python_version": "3.13"})
+    project = write(files, tmp_path / "project")
+    rubbish = [".env", ".git/config", ".venv/bin/python", "dist/x.whl", "src/myproject/__pycache__/x.pyc", "notes.md"]
+    write(dict.fromkeys(rubbish, b"secret"), project)
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n", encoding="utf-8")
+    run("docker", "build", f"--file={tmp_path}/Dockerfile", f"--output={tmp_path}/context", project)
+    expected = {path: content for path, content in context_of(files).items() if path[0] != "." and path != "Dockerfile"}
+    assert read(tmp_path / "context") == expected
 
 
 @pytest.mark.parametrize("installer", ["pip", "poetry"])

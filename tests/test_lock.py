@@ -3,7 +3,9 @@
 import json
 import re
 import tomllib
+from email import message_from_bytes, policy
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
@@ -19,8 +21,8 @@ from extensions.lock import (
     poetry_lock,
     store,
 )
-from extensions.template import ROOT, Files
-from tests.support import INTERPRETERS, KINDS, POETRY, TEMPLATE, name, run, write
+from extensions.template import ROOT, Answers, Files
+from tests.support import HOSTILE, INTERPRETERS, KINDS, POETRY, TEMPLATE, name, run, write
 
 SETS = {
     locked_content(files["pyproject.toml"].decode()): (name(answers), files)
@@ -28,6 +30,12 @@ SETS = {
     for files in [TEMPLATE.render(answers)]
 }
 """Name and files of one repository for each set of dependencies."""
+
+PROJECTS = {
+    name(answers, ("project_type", "python_version", "license")): answers
+    for answers in reversed(TEMPLATE.combinations())
+}
+"""Answers for each project that Poetry can tell from another."""
 
 each_set = pytest.mark.parametrize("files", [pytest.param(files, id=name) for name, files in SETS.values()])
 
@@ -39,9 +47,23 @@ def make_stale(folder: Path) -> None:
     file.write_text(lock.replace(cut(lock)[1], "0" * 64), encoding="utf-8", newline="\n")
 
 
-@each_set
-def test_poetry_finds_the_lock_fresh(files: Files, tmp_path: Path) -> None:
-    run(POETRY, "check", "--lock", "--strict", cwd=write(files, tmp_path))
+@pytest.mark.parametrize("answers", PROJECTS.values(), ids=PROJECTS)
+def test_poetry_finds_nothing_to_object_to(answers: Answers, tmp_path: Path) -> None:
+    """In no project that Poetry could tell from another, and no lock is stale."""
+    run(POETRY, "check", "--lock", "--strict", cwd=write(TEMPLATE.render(answers), tmp_path))
+
+
+@pytest.mark.parametrize("kind", ["package", "service"])
+def test_hostile_text_reaches_the_metadata_of_the_wheel(kind: str, tmp_path: Path) -> None:
+    answers = {"project_type": kind, "project_description": HOSTILE, "author_name": 'Ada "L" \\ 日本'}
+    answers["python_version"] = min(INTERPRETERS)
+    write(TEMPLATE.render(answers), tmp_path)
+    run(POETRY, "check", "--lock", "--strict", cwd=tmp_path)
+    run(POETRY, "build", "--format=wheel", cwd=tmp_path)
+    with ZipFile(tmp_path / "dist/myproject-0.1.0-py3-none-any.whl") as wheel:
+        metadata = message_from_bytes(wheel.read("myproject-0.1.0.dist-info/METADATA"), policy=policy.default)
+    assert metadata["Summary"] == HOSTILE
+    assert metadata["Author"] == answers["author_name"]
 
 
 @each_set
