@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import subprocess
 import time
 import tomllib
@@ -180,6 +181,17 @@ def test_the_builder_has_its_debian_packages(installer: str, tmp_path: Path) -> 
     with image_of(TEMPLATE.render(answers), tmp_path, "--target=dependencies") as image:
         programs = inside(image, "import json, shutil; print(json.dumps([shutil.which('git'), shutil.which('curl')]))")
     assert programs == ["/usr/bin/git", None]
+
+
+def test_output_is_in_the_log_at_once(tmp_path: Path) -> None:
+    """Also when the program is killed right afterwards, and nothing flushes what it has written."""
+    need_engine("3.13")
+    code = "import os, signal; print('before'); os.kill(os.getpid(), signal.SIGABRT)"
+    with image_of(TEMPLATE.render({"python_version": "3.13"}), tmp_path) as image:
+        killed = ["docker", "run", "--rm", "--init", "--entrypoint=python", image, "-c", code]
+        result = subprocess.run(killed, capture_output=True, text=True, check=False)
+    assert result.returncode == 128 + signal.SIGABRT
+    assert result.stdout == "before\n"
 
 
 @pytest.mark.parametrize("kind", ["service", "environment"])
