@@ -116,8 +116,8 @@ def get(url: str, seconds: float = 20) -> Any:
 
 def answers_on_its_port(image: str) -> None:
     """Hold a service to its two paths."""
-    with container_of(image, "--publish=127.0.0.1::8000") as container:
-        address = run("docker", "port", container, "8000/tcp").strip()
+    with container_of(image, "--publish-all") as container:
+        address = run("docker", "port", container, "8000/tcp").splitlines()[0]
         assert get(f"http://{address}/health") == {"status": "ok"}
         assert get(f"http://{address}/") == {"message": "Hello, World!"}
 
@@ -194,17 +194,41 @@ def test_output_is_in_the_log_at_once(tmp_path: Path) -> None:
     assert result.stdout == "before\n"
 
 
+def refused(folder: Path) -> str:
+    """Build an image that must not come about, and return what was said."""
+    build = ["docker", "build", "--progress=plain", str(folder)]
+    result = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    return result.stderr
+
+
 @pytest.mark.parametrize("kind", ["service", "environment"])
 @pytest.mark.parametrize("installer", ["pip", "poetry"])
 def test_a_package_with_another_hash_is_not_installed(kind: str, installer: str, tmp_path: Path) -> None:
     need_engine("3.13")
     files = TEMPLATE.render({"project_type": kind, "installer": installer, "python_version": "3.13"})
     files["poetry.lock"] = re.sub(rb"sha256:[0-9a-f]{8}", b"sha256:00000000", files["poetry.lock"])
-    write(files, tmp_path)
-    build = ["docker", "build", "--progress=plain", str(tmp_path)]
-    result = subprocess.run(build, capture_output=True, text=True, check=False)
-    assert result.returncode != 0
     assert {
         "pip": "THESE PACKAGES DO NOT MATCH THE HASHES",
         "poetry": "did not match any known checksums in your lock file",
-    }[installer] in result.stderr
+    }[installer] in refused(write(files, tmp_path))
+
+
+def test_pip_installs_nothing_without_a_hash(tmp_path: Path) -> None:
+    need_engine("3.13")
+    files = TEMPLATE.render({"project_type": "service", "python_version": "3.13"})
+    files["Dockerfile"] = files["Dockerfile"].replace(b"poetry export ", b"poetry export --without-hashes ")
+    assert "Hashes are required in --require-hashes mode" in refused(write(files, tmp_path))
+
+
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+def test_the_projects_layer_holds_the_project_alone(installer: str, tmp_path: Path) -> None:
+    need_engine("3.13")
+    answers = {"project_type": "service", "installer": installer, "python_version": "3.13"}
+    code = "import json, pathlib; print(json.dumps([str(path) for path in pathlib.Path('/out').rglob('*') if path.is_file()]))"
+    with image_of(TEMPLATE.render(answers), tmp_path, "--target=project") as image:
+        paths = inside(image, code)
+    ours = re.compile(r"/out/app/\.venv(/lib/python3\.13/site-packages/myproject(-0\.1\.0\.dist-info)?(/.*)?)?")
+    assert [path for path in paths if not ours.fullmatch(path)] == []
+    assert "/out/app/.venv/lib/python3.13/site-packages/myproject/app.py" in paths
+    assert "/out/app/.venv/lib/python3.13/site-packages/myproject-0.1.0.dist-info/licenses/LICENSE" in paths
