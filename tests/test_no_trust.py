@@ -1,7 +1,7 @@
 """Nothing runs on the user's machine: the real command, without --trust, without network and without Poetry."""
 
 import shutil
-import sys
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,11 @@ from extensions.template import ROOT
 from tests.support import COPIER, KINDS, POETRY, TEMPLATE, read, run
 from tests.test_render import without_source
 
-# The environment in which the tests run is never made again below their feet.
+OFFLINE = ("unshare", "--net", "--map-root-user")
+"""Runs a command in a network namespace without interfaces."""
+
 MAKE = ("make", "--silent", "--old-file=.venv/ready")
-WITHOUT_POETRY = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
+"""The environment in which the tests run is never made again below their feet."""
 
 
 def test_copier_finds_nothing_to_trust() -> None:
@@ -23,23 +25,27 @@ def test_copier_finds_nothing_to_trust() -> None:
     assert all("version" in migration for migration in config.get("_migrations", []))
 
 
+@pytest.fixture
+def without_poetry(tmp_path: Path) -> dict[str, str]:
+    """Give an environment in which there is no Poetry, as on most machines."""
+    if shutil.which("unshare") is None or subprocess.run([*OFFLINE, "true"], check=False).returncode:
+        pytest.skip("network namespaces are not allowed here: run the tests on Linux, outside a container, or as root")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    for program in Path("/usr/bin").iterdir():
+        if not program.name.startswith("poetry"):
+            (programs / program.name).symlink_to(program)
+    return {"PATH": str(programs), "HOME": str(tmp_path), "LANG": "C.UTF-8"}
+
+
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.skipif(sys.platform != "linux", reason="network namespaces need Linux: run the tests there")
-def test_a_copy_needs_no_trust_no_network_and_no_poetry(kind: str, copier_template: Path, tmp_path: Path) -> None:
-    assert shutil.which("poetry", path=WITHOUT_POETRY["PATH"]) is None
-    offline = ["unshare", "--net", "--map-root-user"]
-    interfaces = run(*offline, "cat", "/proc/net/dev").splitlines()[2:]
+def test_a_copy_needs_no_trust_no_network_and_no_poetry(
+    kind: str, copier_template: Path, tmp_path: Path, without_poetry: dict[str, str]
+) -> None:
+    interfaces = run(*OFFLINE, "cat", "/proc/net/dev").splitlines()[2:]
     assert [line.split(":")[0].strip() for line in interfaces] == ["lo"]
-    run(
-        *offline,
-        COPIER,
-        "copy",
-        "--defaults",
-        f"--data=project_type={kind}",
-        copier_template,
-        tmp_path / "new",
-        env=WITHOUT_POETRY,
-    )
+    copy = ("copy", "--defaults", f"--data=project_type={kind}", str(copier_template), str(tmp_path / "new"))
+    run(*OFFLINE, COPIER, *copy, env=without_poetry)
     assert without_source(read(tmp_path / "new")) == without_source(TEMPLATE.render({"project_type": kind}))
     run(POETRY, "check", "--lock", "--strict", cwd=tmp_path / "new")
 
