@@ -167,8 +167,8 @@ def test_the_licence_is_the_one_that_was_chosen(choice: str) -> None:
 def test_debian_packages_go_to_their_own_stage() -> None:
     dockerfile = TEMPLATE.render({"builder_packages": "git g++", "runtime_packages": "curl"})["Dockerfile"].decode()
     stages = dockerfile.split("\nFROM ")
-    assert [stage.split()[2] for stage in stages if " git g++ " in stage] == ["dependencies"]
-    assert [stage.split()[2] for stage in stages if " curl " in stage] == ["runtime"]
+    assert [stage.split()[2] for stage in stages if "--no-install-recommends git g++\n" in stage] == ["dependencies"]
+    assert [stage.split()[2] for stage in stages if "--no-install-recommends curl " in stage] == ["runtime"]
 
 
 def copy(folder: Path, answers: Answers, **environment: str) -> Files:
