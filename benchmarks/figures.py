@@ -12,7 +12,7 @@ from tempfile import TemporaryDirectory
 from extensions.lock import FOLDER
 from tests.docker import BASES, base_of, build, engine_is_missing, remove
 from tests.support import COMBINATIONS, KINDS, PYTHONS, TEMPLATE, run, write
-from tests.test_image import contexts
+from tests.test_image import CONTEXTS
 
 
 def render_all() -> float:
@@ -48,7 +48,7 @@ def main() -> None:
     print(f"{len(TEMPLATE.combinations())} combinations of choices and flags, {len(COMBINATIONS)} with Debian packages")
     print(f"{render_all():.0f} renders a second on one core")
     print(f"{len(index)} locks from {len(list(FOLDER.glob('*.toml')))} packages, {size / 1000:.0f} kB")
-    print(f"{len(list(contexts()))} distinct build contexts")
+    print(f"{len(CONTEXTS)} distinct build contexts")
     if engine_is_missing():
         sys.exit("Images were not measured: no Docker engine answers.")
     image_sizes(PYTHONS[-2])

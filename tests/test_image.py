@@ -143,7 +143,20 @@ def does_its_work(image: str, kind: str) -> None:
         assert " ".join(output.split()) == {"package": "Hello, World!", "environment": SUMMARY}[kind]
 
 
-@pytest.mark.parametrize(("answers", "files"), list(contexts()))
+CONTEXTS = list(contexts())
+
+
+def test_no_file_of_an_image_is_left_out() -> None:
+    """Every variant of every file that any combination gives to a build is in an image that is built."""
+    built = {item for context in CONTEXTS for item in context.values[1].items()}
+    possible: set[tuple[str, bytes]] = set()
+    for answers in COMBINATIONS:
+        if answers["docker"]:
+            possible.update(context_of(TEMPLATE.render(answers)).items())
+    assert built == possible
+
+
+@pytest.mark.parametrize(("answers", "files"), CONTEXTS)
 def test_image_keeps_its_contract(answers: Answers, files: Files, tmp_path: Path) -> None:
     need_engine(answers["python_version"])
     kind = answers["project_type"]
