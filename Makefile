@@ -16,6 +16,7 @@ test: .venv/ready
 	.venv/bin/pytest
 
 lint: .venv/ready
+	.poetry/bin/poetry check --lock --strict
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy

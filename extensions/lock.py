@@ -20,7 +20,7 @@ from tempfile import TemporaryDirectory
 from extensions.template import ROOT, Template
 
 COOL_OFF = 7
-"""Days for which a fresh upload is left alone: most malicious ones are found and removed within that time."""
+"""Days for which a fresh upload is left alone, so that others have time to find what is wrong with it."""
 
 POETRY_PYTHON = ROOT / ".poetry/bin/python"
 FOLDER = ROOT / "extensions/lock"
@@ -104,14 +104,15 @@ def store(locks: Iterable[str], folder: Path) -> None:
         packages, content_hash = cut(lock)
         index[content_hash] = [package_file(package) for package in packages]
         texts.update(zip(index[content_hash], packages, strict=True))
-    with TemporaryDirectory(dir=folder.parent) as new:
-        for name, text in texts.items():
-            Path(new, f"{name}.toml").write_text(escape(text), encoding="utf-8", newline="\n")
-        Path(new, "index.json").write_text(
-            json.dumps(index, indent=1, sort_keys=True) + "\n", encoding="utf-8", newline="\n"
-        )
+    files = {f"{name}.toml": escape(text) for name, text in texts.items()}
+    files["index.json"] = json.dumps(index, indent=1, sort_keys=True) + "\n"
+    with TemporaryDirectory(dir=folder.parent) as temporary:
+        new = Path(temporary, "lock")
+        new.mkdir()
+        for name, text in files.items():
+            (new / name).write_text(text, encoding="utf-8", newline="\n")
         shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(new, folder)
+        new.rename(folder)
 
 
 def main() -> None:
@@ -119,8 +120,11 @@ def main() -> None:
     if not POETRY_PYTHON.exists():
         sys.exit("Poetry is not in .poetry: run `make lock`, which installs it.")
     pyprojects = dependency_sets(Template()).values()
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        locks = list(pool.map(fresh_lock, pyprojects))
+    try:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            locks = list(pool.map(fresh_lock, pyprojects))
+    except RuntimeError as error:
+        sys.exit(f"Nothing was changed: {error}")
     store(locks, FOLDER)
     size = sum(file.stat().st_size for file in FOLDER.iterdir())
     print(f"{len(locks)} locks, {len(list(FOLDER.glob('*.toml')))} packages, {size / 1000:.0f} kB")
