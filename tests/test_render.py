@@ -24,7 +24,7 @@ PARTS_OF_THE_PRODUCT = {
 """All combinations, by project type and Python, so that they are rendered side by side."""
 
 RESIDUE = re.compile(r"\{\{|\{%|\{#|(?<!-> )\bNone\b|Undefined|\.jinja\b")
-BLANKS = re.compile(r"[ \t]\n|\n\n\n\n|\A\n|\n\n\Z")
+BLANKS = re.compile(r"[ \t]\n|\A\n|\n\n\Z")
 
 
 class StrictLoader(yaml.SafeLoader):
@@ -67,6 +67,7 @@ def check(path: str, text: str) -> None:
     assert text.endswith("\n"), "no line break at the end"
     assert not RESIDUE.search(text), f"residue of the template: {RESIDUE.search(text)}"
     assert not BLANKS.search(text), f"stray blanks: {BLANKS.search(text)}"
+    assert ("\n" * (4 if path.endswith(".py") else 3)) not in text, "too many blank lines"
     assert "\r" not in text
 
 
@@ -83,6 +84,19 @@ def test_every_file_of_every_combination_parses(part: str, tmp_path: Path) -> No
     assert dockerfiles
     folder = write({f"{number}.Dockerfile": content for number, content in enumerate(dockerfiles)}, tmp_path)
     run(ROOT / ".venv/bin/hadolint", *folder.iterdir())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("author_name", ["", "Ada Lovelace"])
+@pytest.mark.parametrize("author_email", ["", "ada@example.org"])
+def test_texts_may_be_empty(kind: str, author_name: str, author_email: str) -> None:
+    authors = {"author_name": author_name, "author_email": author_email}
+    files = TEMPLATE.render({"project_type": kind, "project_description": "", **authors})
+    for path, content in files.items():
+        check(path, content.decode())
+    assert files["README.md"].startswith(b"# myproject\n\n## Develop\n")
+    author = {key.removeprefix("author_"): value for key, value in authors.items() if value}
+    assert tomllib.loads(files["pyproject.toml"].decode())["project"].get("authors", [{}]) == [author]
 
 
 @pytest.mark.parametrize("kind", KINDS)
