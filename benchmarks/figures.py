@@ -10,8 +10,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from extensions.lock import FOLDER
-from tests.docker import BASES, base_of, build, engine_is_missing, remove
-from tests.support import COMBINATIONS, KINDS, PYTHONS, TEMPLATE, run, write
+from tests.docker import BASES, base_of, engine_is_missing, image_of
+from tests.support import COMBINATIONS, KINDS, PYTHONS, TEMPLATE, run
 from tests.test_image import CONTEXTS
 
 
@@ -35,10 +35,8 @@ def image_sizes(version: str) -> None:
     for kind in KINDS:
         for installer in ("pip", "poetry"):
             answers = {"project_type": kind, "installer": installer, "python_version": version}
-            with TemporaryDirectory() as folder:
-                image = build(write(TEMPLATE.render(answers), Path(folder)))
+            with TemporaryDirectory() as folder, image_of(TEMPLATE.render(answers), Path(folder)) as image:
                 print(f"  {kind:12} {installer:7} {bytes_above(BASES[version], image) / 1e6:7.2f}")
-                remove(image)
 
 
 def main() -> None:

@@ -3,13 +3,15 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import pytest
 
 from extensions.template import Files
-from tests.support import PYTHONS, TEMPLATE, run
+from tests.support import PYTHONS, TEMPLATE, run, write
 
 BASES = {
     version: re.findall("ARG PYTHON_IMAGE=(.*)", TEMPLATE.render({"python_version": version})["Dockerfile"].decode())[0]
@@ -58,16 +60,17 @@ def context_of(files: Files) -> Files:
     }
 
 
-def build(folder: Path, *options: str) -> str:
-    """Build the image of a folder and return its id."""
+@contextmanager
+def image_of(files: Files, folder: Path, *options: str) -> Iterator[str]:
+    """Build the image of a project and give its id; remove it in the end, but for its layers in the build cache."""
     iid = folder / ".iid"
-    run("docker", "build", "--quiet", f"--iidfile={iid}", *options, folder)
-    return iid.read_text(encoding="utf-8")
-
-
-def remove(image: str) -> None:
-    """Remove an image; the build cache keeps its layers."""
-    subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
+    run("docker", "build", "--quiet", f"--iidfile={iid}", *options, write(files, folder))
+    image = iid.read_text(encoding="utf-8")
+    iid.unlink()
+    try:
+        yield image
+    finally:
+        subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
 
 
 if __name__ == "__main__":

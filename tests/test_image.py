@@ -16,7 +16,7 @@ import pytest
 from packaging.markers import Marker
 
 from extensions.template import Answers, Files
-from tests.docker import build, context_of, need_engine, remove
+from tests.docker import context_of, image_of, need_engine
 from tests.support import COMBINATIONS, KINDS, TEMPLATE, name, read, run, write
 
 QUESTIONS = ("project_type", "python_version", "installer", "license", "builder_packages", "runtime_packages")
@@ -76,16 +76,6 @@ def contexts() -> Iterator[Any]:
             yield pytest.param(answers, files, id=name(answers, QUESTIONS))
 
 
-@contextmanager
-def image_of(files: Files, folder: Path, *options: str) -> Iterator[str]:
-    """Build the image of a project, and remove it in the end."""
-    image = build(write(files, folder), *options)
-    try:
-        yield image
-    finally:
-        remove(image)
-
-
 def inside(image: str, code: str) -> Any:
     """Run Python code in a container of an image, and return the JSON that it prints."""
     return json.loads(run("docker", "run", "--rm", "--entrypoint=python", image, "-c", code))
@@ -94,8 +84,9 @@ def inside(image: str, code: str) -> Any:
 @contextmanager
 def container_of(image: str, *options: str) -> Iterator[str]:
     """Start a container, and remove it in the end."""
-    container = run("docker", "run", "--detach", *options, image).strip()
+    container = run("docker", "create", *options, image).strip()
     try:
+        run("docker", "start", container)
         yield container
     finally:
         run("docker", "rm", "--force", container)

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pytest_copier.plugin import CopierFixture
 
-from tests.docker import build, need_engine
-from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, run, write
+from tests.docker import image_of, need_engine
+from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, run
 
 COMMAND = {
     "package": ("poetry run hello", "Hello, World!\n"),
@@ -59,14 +59,14 @@ def test_all_clean_on_day_one(kind: str, version: str, copier: CopierFixture, tm
 def test_all_clean_on_day_one_on_a_python_in_docker(kind: str, version: str, tmp_path: Path) -> None:
     """For Pythons that the machine lacks, in the stage of the repository's own image that has Poetry."""
     need_engine(version)
-    project = write(TEMPLATE.render({"project_type": kind, "python_version": version}), tmp_path)
-    image = build(project, "--target=poetry")
+    files = TEMPLATE.render({"project_type": kind, "python_version": version})
+    place = [f"--volume={tmp_path}:/project", "--workdir=/project", "--env=POETRY_VIRTUALENVS_IN_PROJECT=true"]
+    with image_of(files, tmp_path, "--target=poetry") as image:
 
-    def sh(command: str) -> str:
-        place = [f"--volume={project}:/project", "--workdir=/project", "--env=POETRY_VIRTUALENVS_IN_PROJECT=true"]
-        return run("docker", "run", "--rm", *place, image, "sh", "-c", command)
+        def sh(command: str) -> str:
+            return run("docker", "run", "--rm", *place, image, "sh", "-c", command)
 
-    all_clean(project, sh, kind)
+        all_clean(tmp_path, sh, kind)
 
 
 def test_an_update_keeps_the_users_lines(copier: CopierFixture, tmp_path: Path) -> None:
