@@ -34,7 +34,8 @@ engine: .venv/ready
 	@$(PYTHON) -c "import ensurepip, sys; assert sys.version_info >= (3, 11)" 2>/dev/null || \
 	{ echo "$(PYTHON) must be Python 3.11 or newer with venv (on Debian: apt-get install python3-venv)."; exit 1; }
 	$(PYTHON) -m venv --clear .poetry
-	.poetry/bin/pip install --quiet --requirement $<
+	.poetry/bin/pip install --quiet --requirement $< || \
+	{ echo "Poetry could not be installed: see whether pip reaches its package index."; exit 1; }
 	.poetry/bin/python .ci/poetry-mirror
 	touch $@
 

@@ -24,6 +24,13 @@ Answers = dict[str, Any]
 Files = dict[str, bytes]
 
 
+def copy_parts(root: Path, folder: Path) -> None:
+    """Copy what makes the template, and nothing else of its repository, into a folder."""
+    for part in PARTS:
+        copy = shutil.copytree if (root / part).is_dir() else shutil.copy
+        copy(root / part, folder / part)
+
+
 class Template:
     """The working tree's template.
 
@@ -36,10 +43,7 @@ class Template:
         # Without the history, of which Copier would take the last commit.
         self.folder = Path(mkdtemp())
         finalize(self, shutil.rmtree, self.folder)
-        for part in PARTS:
-            source, target = root / part, self.folder / part
-            copy = shutil.copytree if source.is_dir() else shutil.copy
-            copy(source, target)
+        copy_parts(root, self.folder)
         first = Worker(str(self.folder))
         self.questions: Mapping[str, Mapping[str, Any]] = first.template.questions_data
         self.environment = first.jinja_env

@@ -170,7 +170,8 @@ def test_nothing_reaches_the_build_but_what_is_named(kind: str, tmp_path: Path) 
     need_engine("3.13")
     files = TEMPLATE.render({"project_type": kind, "python_version": "3.13"})
     project = write(files, tmp_path / "project")
-    rubbish = [".env", ".git/config", ".venv/bin/python", "dist/x.whl", "src/myproject/__pycache__/x.pyc", "notes.md"]
+    rubbish = [".env", ".git/config", ".venv/bin/python", "dist/x.whl", "notes.md"]
+    rubbish += [f"{folder}/__pycache__/x.pyc" for folder in ("scripts", "src/myproject")]
     write(dict.fromkeys(rubbish, b"secret"), project)
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n", encoding="utf-8")
     run("docker", "build", f"--file={tmp_path}/Dockerfile", f"--output={tmp_path}/context", project)

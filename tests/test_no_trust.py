@@ -45,7 +45,8 @@ def test_a_copy_needs_no_trust_no_network_and_no_poetry(
     interfaces = run(*OFFLINE, "cat", "/proc/net/dev").splitlines()[2:]
     assert [line.split(":")[0].strip() for line in interfaces] == ["lo"]
     copy = ("copy", "--defaults", f"--data=project_type={kind}", str(copier_template), str(tmp_path / "new"))
-    run(*OFFLINE, COPIER, *copy, env=without_poetry)
+    output = run(*OFFLINE, COPIER, *copy, env=without_poetry)
+    assert "  poetry install\n" in output
     assert without_source(read(tmp_path / "new")) == without_source(TEMPLATE.render({"project_type": kind}))
     run(POETRY, "check", "--lock", "--strict", cwd=tmp_path / "new")
 

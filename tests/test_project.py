@@ -41,17 +41,41 @@ def all_clean(folder: Path, sh: Callable[[str], str], kind: str) -> None:
     assert {path: path.read_bytes() for path in before} == before
 
 
+def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> None:
+    """Make each kind of mistake, once all is clean: a check that lets it pass is not set up."""
+    mistake = folder / ("scripts" if kind == "environment" else "src/myproject") / "mistake.py"
+    mistakes = {
+        "ruff format --check": "x = 'single quotes'\n",
+        "ruff check": "import sys\nimport os\n\nprint(os, sys)\n",
+        "mypy": "def untyped(x):\n    return x\n",
+        "pytest --cov": "def not_covered() -> None:\n    print()\n",
+    }
+    for check, code in mistakes.items():
+        mistake.write_text(code, encoding="utf-8")
+        with pytest.raises(AssertionError, match=r"mistake\.py"):
+            sh(f"poetry run {check}")
+    mistake.unlink()
+    warning = folder / "tests/test_warning.py"
+    warning.write_text("import warnings\n\n\ndef test_warns() -> None:\n    warnings.warn('x')\n", encoding="utf-8")
+    with pytest.raises(AssertionError, match="UserWarning: x"):
+        sh("poetry run pytest")
+    warning.unlink()
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_all_clean_on_day_one(kind: str, version: str, copier: CopierFixture, tmp_path: Path) -> None:
     project = copier.copy(tmp_path / "new", project_type=kind, python_version=version)
     run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=project.path)
+    project.run("git init && git add --all && git commit --message=Start")
     env = {**os.environ, "PATH": f"{POETRY.parent}:{os.environ['PATH']}"}
 
     def sh(command: str) -> str:
         return run("sh", "-c", command, cwd=project.path, env=env)
 
     all_clean(project.path, sh, kind)
+    assert project.run("git status --porcelain") == ""
+    every_check_can_fail(project.path, sh, kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)

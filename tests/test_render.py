@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import tomllib
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 import yaml
 from validate_pyproject import api as validate_pyproject
 
-from extensions.template import PARTS, ROOT, Answers, Files, Template
+from extensions.template import ROOT, Answers, Files, Template, copy_parts
 from tests.support import COMBINATIONS, COPIER, EXAMPLES, HOSTILE, KINDS, PYTHONS, TEMPLATE, name, read, run, write
 from tests.test_answers import PUBLIC
 
@@ -216,12 +215,20 @@ def test_same_answers_give_the_same_bytes_elsewhere(tmp_path: Path) -> None:
 
 def altered(folder: Path, file: str, old: str, new: str) -> Template:
     """Return the template with a change to one of its files."""
-    for part in PARTS:
-        (shutil.copytree if (ROOT / part).is_dir() else shutil.copy)(ROOT / part, folder / part)
+    copy_parts(ROOT, folder)
     text = (folder / file).read_text(encoding="utf-8")
     assert old in text
     (folder / file).write_text(text.replace(old, new), encoding="utf-8")
     return Template(folder)
+
+
+def test_leftovers_of_running_the_template_are_not_rendered(tmp_path: Path) -> None:
+    """Python and macOS leave files in the template's own folders, of which Git knows nothing."""
+    copy_parts(ROOT, tmp_path)
+    leftovers = ["scripts/__pycache__/summary.cpython-313.pyc", "summary.pyc", ".DS_Store"]
+    write(dict.fromkeys(leftovers, b""), tmp_path / "template")
+    answers = {"project_type": "environment"}
+    assert set(Template(tmp_path).render(answers)) == set(TEMPLATE.render(answers))
 
 
 def test_an_undefined_name_is_an_error(tmp_path: Path) -> None:
