@@ -46,7 +46,7 @@ def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> N
     mistake = folder / ("scripts" if kind == "environment" else "src/myproject") / "mistake.py"
     mistakes = {
         "ruff format --check": "x = 'single quotes'\n",
-        "ruff check": "import sys\nimport os\n\nprint(os, sys)\n",
+        "ruff check": "def camelCase() -> None:\n    print()\n",
         "mypy": "def untyped(x):\n    return x\n",
         "pytest --cov": "def not_covered() -> None:\n    print()\n",
     }
