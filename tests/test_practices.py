@@ -159,8 +159,9 @@ def test_a_stale_lock_stops(command: str, locked_project: Path) -> None:
     )
 
 
-def test_export_without_a_lock_resolves_and_writes_one(project: Path) -> None:
-    assert "iniconfig==" in poetry("export", cwd=project)
+@pytest.mark.parametrize("command", ["export", "install"])
+def test_without_a_lock_poetry_resolves_and_writes_one(command: str, project: Path) -> None:
+    assert "iniconfig" in poetry(command, cwd=project)
     assert (project / "poetry.lock").exists()
 
 

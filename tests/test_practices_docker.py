@@ -88,6 +88,15 @@ def test_a_stage_is_built_again_only_when_what_it_copies_from_another_changes(tm
     assert first != package
 
 
+def test_copy_needs_the_files_that_it_names(tmp_path: Path) -> None:
+    """With a pattern it does not, and a build without the lock would go on."""
+    project = {"pyproject.toml": b""}
+    files = output_of(project | dockerfile("FROM scratch", "COPY pyproject.toml poetry.lock* /"), tmp_path)
+    assert list(files) == ["pyproject.toml"]
+    with pytest.raises(AssertionError, match=r"\"/poetry\.lock\": not found"):
+        output_of(project | dockerfile("FROM scratch", "COPY pyproject.toml poetry.lock /"), tmp_path)
+
+
 def test_apt_lists_are_shipped_unless_removed_by_the_same_run(tmp_path: Path) -> None:
     update, remove = "apt-get update", "rm -rf /var/lib/apt/lists/*"
     for lines in ([f"RUN {update} && {remove}"], [f"RUN {update}", f"RUN {remove}"]):
