@@ -1,0 +1,81 @@
+"""A private package index: a real server on this machine, which answers nobody without a password."""
+
+import base64
+import hashlib
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from pip._internal.models.index import PyPI
+
+from extensions.template import ROOT
+
+SERVER = ROOT / ".venv/bin/pypi-server"
+
+
+class Index(NamedTuple):
+    """What has to be known to use an index."""
+
+    url: str
+    user: str = "ada-of-the-index"
+    password: str = "correct-horse-battery-staple"
+
+    @property
+    def htpasswd(self) -> str:
+        """Return the line that lets the user in, in the format of Apache."""
+        digest = base64.b64encode(hashlib.sha1(self.password.encode()).digest()).decode()
+        return f"{self.user}:{{SHA}}{digest}\n"
+
+    @property
+    def netrc(self) -> str:
+        """Return the line that tells pip, Poetry and others how to log in."""
+        return f"machine 127.0.0.1 login {self.user} password {self.password}\n"
+
+
+@contextmanager
+def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
+    """Serve a package index on a free port of this machine.
+
+    Args:
+        folder: Where the server keeps its files.
+        packages: What it has, and it has nothing else. Without this, it has what pip's default index has: it redirects
+            to the pages there, so that every release has all its files and none is downloaded for nothing.
+
+    Yields:
+        Where it is, and how to log in.
+    """
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    index = Index(f"http://127.0.0.1:{port}/simple")
+    (folder / "htpasswd").write_text(index.htpasswd, encoding="utf-8")
+    (folder / "empty").mkdir()
+    place = ["--interface=127.0.0.1", f"--port={port}"]
+    login = [f"--passwords={folder}/htpasswd", "--authenticate=list,download,update"]
+    public = [f"--fallback-url={PyPI.simple_url}", f"{folder}/empty"]
+    content = ["--disable-fallback", str(packages)] if packages else public
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen([SERVER, "run", *place, *login, *content], stdout=log, stderr=log)
+    try:
+        wait_for(server, port)
+        yield index
+    finally:
+        server.kill()
+        server.wait()
+
+
+def wait_for(server: subprocess.Popen[bytes], port: int, seconds: float = 30) -> None:
+    """Wait until a server listens on a port of this machine."""
+    deadline = time.monotonic() + seconds
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            time.sleep(0.1)
+        else:
+            return
+    raise RuntimeError(f"{SERVER} does not listen on port {port}")
