@@ -2,10 +2,12 @@
 
 import base64
 import hashlib
+import os
+import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -13,6 +15,8 @@ from typing import NamedTuple
 from pip._internal.models.index import PyPI
 
 from extensions.template import ROOT
+from tests.docker import BASES
+from tests.support import run
 
 SERVER = ROOT / ".venv/bin/pypi-server"
 
@@ -21,8 +25,8 @@ class Index(NamedTuple):
     """What has to be known to use an index."""
 
     url: str
-    user: str = "ada-of-the-index"
-    password: str = "correct-horse-battery-staple"
+    user: str
+    password: str
 
     @property
     def htpasswd(self) -> str:
@@ -51,7 +55,7 @@ def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    index = Index(f"http://127.0.0.1:{port}/simple")
+    index = Index(f"http://127.0.0.1:{port}/simple", f"user-{secrets.token_hex(8)}", secrets.token_hex(16))
     (folder / "htpasswd").write_text(index.htpasswd, encoding="utf-8")
     (folder / "empty").mkdir()
     place = ["--interface=127.0.0.1", f"--port={port}"]
@@ -79,3 +83,12 @@ def wait_for(server: subprocess.Popen[bytes], port: int, seconds: float = 30) ->
         else:
             return
     raise RuntimeError(f"{SERVER} does not listen on port {port}")
+
+
+def fetch(requirements: Sequence[str], version: str, folder: Path) -> None:
+    """Fetch packages, with all that they need, into a folder: from pip's default index, for the image of a Python."""
+    folder.mkdir(exist_ok=True)
+    place = [f"--user={os.getuid()}:{os.getgid()}", f"--volume={folder}:/packages", "--env=HOME=/tmp"]
+    run(
+        "docker", "run", "--rm", *place, BASES[version], "pip", "download", "--quiet", "--dest=/packages", *requirements
+    )

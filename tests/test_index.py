@@ -1,9 +1,15 @@
 """A private package index: what is rendered for it, against a real one that asks for a password."""
 
+import base64
+import fcntl
+import gzip
+import re
+import subprocess
+import tarfile
 import tomllib
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +17,8 @@ import pytest
 
 from extensions.lock import cut, poetry_lock
 from extensions.template import Files
-from tests.index import Index, serve
+from tests.docker import image_of, need_engine
+from tests.index import Index, fetch, serve
 from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, run, write
 
 ADDRESSES = [
@@ -163,3 +170,93 @@ def test_the_readme_says_how_to_log_in() -> None:
     assert "\ndocker build --secret id=netrc,src=$HOME/.netrc --tag myproject .\n" in readme
     public = TEMPLATE.render({})["README.md"].decode()
     assert "netrc" not in public
+
+
+def service(url: str, installer: str = "pip") -> Files:
+    """Render the service whose image is built here."""
+    return private(url, project_type="service", python_version="3.13", installer=installer)
+
+
+def packages_of_the_image(folder: Path) -> Path:
+    """Give a folder with all packages that the image of the service is built from, in whichever process it is made."""
+    packages = folder / "packages"
+    tools = [TEMPLATE.folder / f"extensions/dependencies/{name}-requirements.txt" for name in ("tools", "build")]
+    lock = tomllib.loads(service("https://packages.example.com/simple")["poetry.lock"].decode())
+    with (folder / "packages.guard").open("w") as guard:
+        fcntl.flock(guard, fcntl.LOCK_EX)
+        if not packages.exists():
+            fetched = folder / "packages.fetched"
+            fetch([f"{each['name']}=={each['version']}" for each in lock["package"]], "3.13", fetched)
+            fetch(" ".join(file.read_text(encoding="utf-8") for file in tools).split(), "3.13", fetched)
+            fetched.rename(packages)
+    return packages
+
+
+@pytest.fixture(scope="module")
+def closed_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+    """Serve an index that has what the image of the service is built from, and nothing else."""
+    need_engine("3.13")
+    packages = packages_of_the_image(tmp_path_factory.getbasetemp().parent)
+    with serve(tmp_path_factory.mktemp("closed"), packages) as running:
+        yield running
+
+
+def with_secret(files: Files, netrc: str, folder: Path) -> tuple[str, str]:
+    """Return the options of `docker build` that give a .netrc to it, as the README of the repository names them."""
+    (folder / ".netrc").write_text(netrc, encoding="utf-8")
+    option = re.search(r"docker build --secret (\S+) ", files["README.md"].decode())
+    assert option
+    return "--network=host", f"--secret={option[1].replace('$HOME', str(folder))}"
+
+
+def refused(folder: Path, *options: str) -> str:
+    """Build an image that must not come about, and return what was said."""
+    build = ["docker", "build", "--network=host", "--progress=plain", *options, str(folder)]
+    result = subprocess.run(build, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    return result.stderr
+
+
+def held(texts: Iterable[str], image: str, folder: Path) -> set[str]:
+    """Return which texts any layer, the configuration or the history of an image holds."""
+    run("docker", "image", "save", f"--output={folder}/image.tar", image)
+    found: set[str] = set()
+    with tarfile.open(folder / "image.tar") as archive:
+        for member in archive:
+            file = archive.extractfile(member)
+            content = file.read() if file else b""
+            content = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+            found.update(text for text in texts if text.encode() in content)
+    return found
+
+
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+def test_the_image_is_built_with_the_secret_and_without_a_trace(
+    installer: str, closed_index: Index, tmp_path: Path
+) -> None:
+    """In no stage: each is what somebody may push as a cache."""
+    files = service(closed_index.url, installer)
+    options = with_secret(files, closed_index.netrc, tmp_path)
+    login = base64.b64encode(f"{closed_index.user}:{closed_index.password}".encode()).decode()
+    traces = (closed_index.user, closed_index.password, login)
+    assert "type=cache" not in files["Dockerfile"].decode()
+    for stage in re.findall(r"(?m)^FROM \S+ AS (\w+)$", files["Dockerfile"].decode()):
+        with image_of(files, tmp_path, *options, f"--target={stage}") as image:
+            assert held([*traces, "PYTHON_VERSION"], image, tmp_path) == {"PYTHON_VERSION"}
+            if stage == "runtime":
+                run("docker", "run", "--rm", "--network=none", image, "python", "-c", "import myproject.app")
+    records = run("docker", "buildx", "du", "--verbose")
+    assert [trace for trace in traces if trace in records] == []
+
+
+def test_without_the_secret_the_build_says_how_to_give_it(closed_index: Index, tmp_path: Path) -> None:
+    output = refused(write(service(closed_index.url), tmp_path))
+    assert "secret netrc: not found" in output
+    assert "docker build --secret id=netrc,src=$HOME/.netrc ." in output
+
+
+def test_poetry_itself_comes_from_the_private_index(closed_index: Index, tmp_path: Path) -> None:
+    """It does not let in whoever has another password."""
+    files = service(closed_index.url)
+    options = with_secret(files, closed_index._replace(password="wrong").netrc, tmp_path)
+    assert "No matching distribution found for poetry==" in refused(write(files, tmp_path), *options)
