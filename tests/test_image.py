@@ -19,6 +19,7 @@ from extensions.template import Answers, Files
 from tests.docker import context_of, image_of, need_engine
 from tests.support import COMBINATIONS, KINDS, TEMPLATE, name, read, run, write
 
+COMBINATIONS = [answers for answers in COMBINATIONS if answers["package_index"] == "public"]
 QUESTIONS = ("project_type", "python_version", "installer", "license", "builder_packages", "runtime_packages")
 
 DEFAULT_LICENSE = "MIT"
