@@ -2,10 +2,11 @@
 # make test                    run every test that this machine can run
 # make lint                    check this repository's own code
 # make lock                    refresh the data that poetry.lock is rendered from
+# make bench                   measure the image beside others, and write the figures down
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-.PHONY: new test lint lock engine
+.PHONY: new test lint lock bench engine
 
 new: .venv/ready
 	@test -n "$(DEST)" || { echo "Say where: make new DEST=../myproject"; exit 1; }
@@ -24,6 +25,9 @@ lint: .venv/ready
 
 lock: .venv/ready
 	.venv/bin/python -m extensions.lock
+
+bench: .venv/ready
+	.venv/bin/python -m benchmarks.images
 
 engine: .venv/ready
 	.ci/engine start

@@ -1,0 +1,207 @@
+"""Timed builds with the Docker engine that is there, whose build cache is shared with everything else on the machine.
+
+Nothing here may find what an earlier build left, and nothing may be left behind. So each series of builds has a token:
+its base image has one more layer, of a few bytes, that holds the token; its cache mounts have the token in their names;
+and the token tells afterwards which images and which records of the build cache to remove.
+"""
+
+import gzip
+import json
+import os
+import re
+import subprocess
+import tarfile
+import time
+from collections.abc import Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.support import run
+
+REPOSITORY = "copier-poetry-docker-benchmark"
+CHUNK = 16 * 2**20
+INSIDE = Path(__file__).with_name("inside.py")
+
+
+class BuildError(Exception):
+    """A build that failed; its message is the build's output."""
+
+
+def tag(token: str) -> str:
+    """Return the name of an image of this benchmark."""
+    return f"{REPOSITORY}:{token}"
+
+
+def build(context: Path, dockerfile: str, name: str, arguments: Mapping[str, str], *options: str) -> float:
+    """Build an image and return how many seconds it took.
+
+    Raises:
+        BuildError: The build failed.
+    """
+    given = [f"--build-arg={key}={value}" for key, value in arguments.items()]
+    command = ["docker", "build", "--pull=false", "--progress=plain", f"--tag={name}", "--file=-", *given, *options]
+    start = time.perf_counter()
+    result = subprocess.run(
+        [*command, str(context)],
+        input=dockerfile,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+    )
+    seconds = time.perf_counter() - start
+    if result.returncode:
+        raise BuildError(result.stdout)
+    return seconds
+
+
+def with_own_mounts(dockerfile: str, token: str) -> str:
+    """Give each cache mount of a Dockerfile a name of its own, under which nothing is cached yet."""
+
+    def own(match: re.Match[str]) -> str:
+        options = [option for option in match[1].split(",") if not option.startswith("id=")]
+        target = next(option for option in options if option.startswith(("target=", "dst=", "destination=")))
+        return ",".join(["--mount=type=cache", f"id={token}-{target.partition('=')[2]}", *options])
+
+    return re.sub(r"--mount=type=cache,(\S+)", own, dockerfile)
+
+
+def fresh_base(base: str, token: str) -> str:
+    """Make a copy of a base image that no build has seen, and return its name."""
+    name = tag(token)
+    with TemporaryDirectory() as empty:
+        build(Path(empty), f"FROM {base}\nRUN echo {token} > /etc/benchmark\n", name, {})
+        # A record in the build cache whose parent is that image's: see records_of.
+        build(Path(empty), f"FROM {name}\nRUN true {token}\n", name, {}, "--output=type=cacheonly")
+    return name
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the build cache knows under an id."""
+
+    id: str
+    parents: frozenset[str]
+    description: str
+
+
+def cache_records() -> Iterator[Record]:
+    """List the records of the build cache."""
+    for block in run("docker", "buildx", "du", "--verbose").split("\n\n"):
+        fields = dict(re.findall(r"^(\w+):[ \t]*(.*)$", block, re.MULTILINE))
+        if "ID" in fields:
+            parents = re.findall(r"\w+", fields.get("Parent") or fields.get("Parents") or "")
+            yield Record(fields["ID"], frozenset(parents), fields.get("Description", ""))
+
+
+def records_of(token: str) -> set[str]:
+    """Return the ids of the records in the build cache that stem from the base image with a token."""
+    records = list(cache_records())
+    own = {record.id for record in records if token in record.description}
+    for record in records:
+        if re.search(rf"true {token}", record.description):
+            own |= record.parents
+    while more := {record.id for record in records if record.id not in own and own & record.parents}:
+        own |= more
+    return own
+
+
+def clean(token: str) -> None:
+    """Remove the containers, the images and the records of the build cache that have a token."""
+    containers = run("docker", "ps", "--all", "--quiet", f"--filter=label={REPOSITORY}={token}").split()
+    if containers:
+        run("docker", "rm", "--force", *containers)
+    names = run("docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", REPOSITORY).split()
+    own = [name for name in names if name.startswith(tag(token))]
+    if own:
+        run("docker", "image", "rm", "--force", *own)
+    if records := records_of(token):
+        run("docker", "buildx", "prune", "--force", f"--filter=id={'|'.join(sorted(records))}")
+
+
+def inspect(image: str) -> dict[str, Any]:
+    """Return what the engine knows about an image."""
+    known: dict[str, Any] = json.loads(run("docker", "image", "inspect", image))[0]
+    return known
+
+
+def layers_of(image: str) -> list[str]:
+    """Return the layers of an image, each by the digest of its content."""
+    layers: list[str] = inspect(image)["RootFS"]["Layers"]
+    return layers
+
+
+@contextmanager
+def saved_layers(image: str, wanted: Collection[str]) -> Iterator[dict[str, Path]]:
+    """Save an image and give the tar files of some of its layers, by the layers' digests."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        run("docker", "save", f"--output={folder / 'image.tar'}", image)
+        with tarfile.open(folder / "image.tar") as archive:
+            archive.extract("manifest.json", folder, filter="data")
+            (manifest,) = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+            paths = dict(zip(layers_of(image), manifest["Layers"], strict=True))
+            for layer in wanted:
+                archive.extract(paths[layer], folder, filter="data")
+        yield {layer: folder / paths[layer] for layer in wanted}
+
+
+def chunks_of(file: Path) -> Iterator[bytes]:
+    """Read a file in chunks."""
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            yield chunk
+
+
+def gzip_size(file: Path) -> int:
+    """Return the bytes of a file when gzipped, in chunks on all cores: 0.01 % more than in one."""
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        return sum(pool.map(lambda chunk: len(gzip.compress(chunk, 6)), chunks_of(file)))
+
+
+def shipped(image: str, before: set[str]) -> dict[str, int]:
+    """Return number, bytes and gzipped bytes of the layers of an image that were not there before."""
+    new = [layer for layer in layers_of(image) if layer not in before]
+    if not new:
+        return {"layers": 0, "bytes": 0, "gzip": 0}
+    with saved_layers(image, new) as files:
+        return {
+            "layers": len(new),
+            "bytes": sum(files[layer].stat().st_size for layer in new),
+            "gzip": sum(gzip_size(files[layer]) for layer in new),
+        }
+
+
+def layers_with(image: str, layers: Collection[str], folder: str) -> dict[str, set[str]]:
+    """Return what some layers of an image have in a folder; layers that have nothing there are left out."""
+    found: dict[str, set[str]] = {}
+    prefix = folder.strip("/") + "/"
+    with saved_layers(image, layers) as files:
+        for layer, file in files.items():
+            with tarfile.open(file) as archive:
+                names = [name.removeprefix("./") for name in archive.getnames()]
+            inside = {name.removeprefix(prefix).split("/")[0] for name in names if name.startswith(prefix)}
+            if inside:
+                found[layer] = inside
+    return found
+
+
+def look_inside(image: str, token: str, runs: int) -> dict[str, Any]:
+    """Start a container and let inside.py measure there, as the image's user.
+
+    Nothing is written: were bytecode kept from the first run, the others would not start as a new container does.
+    """
+    options = ["--env=PYTHONDONTWRITEBYTECODE=1", "--network=none", f"--label={REPOSITORY}={token}"]
+    wait = "import time; time.sleep(3600)"
+    container = run("docker", "run", "--detach", *options, "--entrypoint=python", image, "-c", wait).strip()
+    try:
+        script = INSIDE.read_text(encoding="utf-8")
+        answer = run("docker", "exec", "--interactive", container, "python", "-IB", "-", str(runs), input=script)
+    finally:
+        run("docker", "rm", "--force", container)
+    measured: dict[str, Any] = json.loads(answer)
+    return measured

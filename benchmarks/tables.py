@@ -1,0 +1,217 @@
+"""Writes the figures in results.json into docs/benchmarks.md and README.md, between their markers."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.projects import CASES
+from extensions.template import ROOT
+
+RESULTS = ROOT / "benchmarks/results.json"
+README = ROOT / "README.md"
+DOCS = ROOT / "docs/benchmarks.md"
+
+CONTESTANTS = {
+    "ours": "this template",
+    "uv": "uv's example",
+    "bundle": "poetry bundle",
+    "article-wheel": "article, wheel",
+    "article-export": "article, export",
+    "faq": "Poetry's FAQ",
+    "naive": "one naive stage",
+}
+"""What each contestant is called, in the order of the tables."""
+
+Results = dict[str, Any]
+Column = tuple[str, Callable[[Results], float], Callable[[float], str]]
+
+
+def plain_seconds(value: float) -> str:
+    """Write seconds."""
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}"
+
+
+def megabytes(value: float) -> str:
+    """Write bytes as MB."""
+    return f"{value / 1e6:.1f}"
+
+
+def transfer(value: float) -> str:
+    """Write bytes in a unit that fits."""
+    if value < 1e6:
+        return f"{value / 1e3:.1f} kB" if value else "0"
+    return f"{value / 1e6:.1f} MB"
+
+
+def seconds_of(case: str) -> Callable[[Results], float]:
+    """Return what reads the median time of a build."""
+    return lambda results: float(median(results["seconds"][case]))
+
+
+def shipped_in(case: str, key: str = "gzip") -> Callable[[Results], float]:
+    """Return what reads the bytes that are new after an edit."""
+    return lambda results: float(results["ships"][case][key])
+
+
+def start(results: Results) -> float:
+    """Return how long the command takes."""
+    return float(median(results["start"]["hello"]))
+
+
+def net_start(results: Results) -> float:
+    """Return how much longer than the bare interpreter the command takes."""
+    return start(results) - float(median(results["start"]["bare"]))
+
+
+def size(results: Results) -> float:
+    """Return the bytes above the base."""
+    return float(results["size"])
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Write a Markdown table."""
+    lines = [list(heads), ["---"] + ["--:"] * (len(heads) - 1), *map(list, rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell(value: float, ours: float, best: float, write: Callable[[float], str]) -> str:
+    """Write a figure: the best is bold, and what differs from ours has its ratio to that."""
+    text = f"**{write(value)}**" if value == best else write(value)
+    return f"{text} ({value / ours:.2g}x)" if ours and 0 < value / ours < 1000 and value != ours else text
+
+
+def compared(contestants: Mapping[str, Results], columns: Sequence[Column]) -> str:
+    """Write a table of columns in which less is better; its last row compares ours with the best of the others."""
+    rows = []
+    for name, results in contestants.items():
+        row = [CONTESTANTS[name]]
+        for _, read, write in columns:
+            values = [read(other) for other in contestants.values()]
+            row.append(cell(read(results), read(contestants["ours"]), min(values), write))
+        rows.append(row)
+    last = ["*this template, to the best other*"]
+    for _, read, _ in columns:
+        best = min(read(results) for name, results in contestants.items() if name != "ours")
+        last.append(f"*{read(contestants['ours']) / best:.2g}x*" if best else "")
+    return table(["", *(head for head, _, _ in columns)], [*rows, last])
+
+
+def facts(contestants: Mapping[str, Results]) -> str:
+    """Write what each image is like."""
+    rows = []
+    for name, results in contestants.items():
+        kept = [CASES[case] for case, same in results["keeps_third_party"].items() if same]
+        rows.append(
+            [
+                CONTESTANTS[name],
+                "yes" if results["verifies_hashes"] else "**no**",
+                f"{results['bytecode'] / results['modules']:.0%}",
+                "yes" if results["stdlib_bytecode"] else "no",
+                "yes" if results["separate"] else "no",
+                ", ".join(kept) or "none",
+                "root" if results["user"] == 0 else "another",
+                "yes" if results["ships_pip"] else "no",
+            ]
+        )
+    heads = [
+        "",
+        "a wrong hash stops it",
+        "modules with bytecode",
+        "bytecode of the standard library",
+        "third-party packages in a layer of their own",
+        "that layer is kept after",
+        "user",
+        "has pip",
+    ]
+    return table(heads, rows)
+
+
+def overhead(results: Results) -> str:
+    """Say how near the image of ours is to what is installed in it."""
+    environment, stdlib = results["environment"], results["stdlib_bytecode"]
+    text = f"This template's image is {results['size'] / environment:.3f} times the files in its environment"
+    if stdlib:
+        text += f", {results['size'] / (environment + stdlib):.3f} times those and the standard library's bytecode"
+    return f"{text} ({megabytes(environment)} MB{f' and {megabytes(stdlib)} MB' if stdlib else ''})."
+
+
+def set_block(results: Results) -> str:
+    """Write all tables of a set."""
+    contestants = results["contestants"]
+    builds: list[Column] = [("cold", seconds_of("cold"), plain_seconds)]
+    builds += [(head, seconds_of(case), plain_seconds) for case, head in CASES.items()]
+    ships: list[Column] = [(head, shipped_in(case), transfer) for case, head in CASES.items()]
+    images: list[Column] = [
+        ("MB above the base", size, megabytes),
+        ("start, s", start, plain_seconds),
+        ("start less the bare interpreter, s", net_start, plain_seconds),
+    ]
+    listed = ", ".join(f"{name} {version}" for name, version in sorted(results["distributions"].items()))
+    parts = [
+        f"{len(results['distributions'])} distributions: {listed}.",
+        "Seconds that a build takes:\n\n" + compared(contestants, builds),
+        "New layers after the edit, gzipped:\n\n" + compared(contestants, ships),
+        "The image, and how long its command takes to start:\n\n" + compared(contestants, images),
+        facts(contestants),
+        overhead(contestants["ours"]),
+    ]
+    return "\n\n".join(parts)
+
+
+def run_block(results: Results) -> str:
+    """Write on what and with what the figures were measured."""
+    machine = results["machine"]
+    return (
+        f"Measured on {machine['date']} with {results['rounds']} rounds on {machine['cores']} cores: "
+        f"Docker {machine['engine']} with buildx {machine['buildx']}, `{machine['base']}` ({machine['base_kind']}), "
+        f"pip {machine['pip']}, Poetry {machine['poetry']} with poetry-plugin-export {machine['export_plugin']} or "
+        f"poetry-plugin-bundle {machine['bundle_plugin']}, uv {machine['uv']}."
+    )
+
+
+def readme_block(results: Results) -> str:
+    """Write the short table."""
+    large = results["sets"]["large"]["contestants"]
+    columns: list[Column] = [
+        ("cold build, s", seconds_of("cold"), plain_seconds),
+        ("source edited, s", seconds_of("source"), plain_seconds),
+        ("ships", shipped_in("source"), transfer),
+        ("development dependency added, s", seconds_of("development"), plain_seconds),
+        ("ships", shipped_in("development"), transfer),
+        ("MB above the base", size, megabytes),
+        ("start, s", net_start, plain_seconds),
+    ]
+    return compared(large, columns)
+
+
+def filled(text: str, blocks: Mapping[str, str]) -> str:
+    """Return a text with what is between the two markers of each block replaced."""
+    for name, block in blocks.items():
+        start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
+        before, found, rest = text.partition(start)
+        _, found_too, after = rest.partition(end)
+        if not (found and found_too):
+            raise ValueError(f"The markers {start} and {end} are missing.")
+        text = f"{before}{start}\n{block}\n{end}{after}"
+    return text
+
+
+def documents(results: Results) -> dict[Path, str]:
+    """Return the documents that quote figures, with those of these results, by their path."""
+    blocks = {f"bench:{name}": set_block(one) for name, one in results["sets"].items()}
+    return {
+        README: filled(README.read_text(encoding="utf-8"), {"bench": readme_block(results)}),
+        DOCS: filled(DOCS.read_text(encoding="utf-8"), {"bench:run": run_block(results), **blocks}),
+    }
+
+
+def write_tables() -> None:
+    """Write the figures of results.json into the documents."""
+    for path, text in documents(json.loads(RESULTS.read_text(encoding="utf-8"))).items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_tables()
