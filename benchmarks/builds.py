@@ -147,6 +147,7 @@ def saved_layers(image: str, wanted: Collection[str]) -> Iterator[dict[str, Path
             paths = dict(zip(layers_of(image), manifest["Layers"], strict=True))
             for layer in wanted:
                 archive.extract(paths[layer], folder, filter="data")
+        (folder / "image.tar").unlink()
         yield {layer: folder / paths[layer] for layer in wanted}
 
 

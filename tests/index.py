@@ -15,7 +15,7 @@ from typing import NamedTuple
 from pip._internal.models.index import PyPI
 
 from extensions.template import ROOT
-from tests.docker import BASES
+from tests.docker import base_of
 from tests.support import run
 
 SERVER = ROOT / ".venv/bin/pypi-server"
@@ -89,6 +89,5 @@ def fetch(requirements: Sequence[str], version: str, folder: Path) -> None:
     """Fetch packages, with all that they need, into a folder: from pip's default index, for the image of a Python."""
     folder.mkdir(exist_ok=True)
     place = [f"--user={os.getuid()}:{os.getgid()}", f"--volume={folder}:/packages", "--env=HOME=/tmp"]
-    run(
-        "docker", "run", "--rm", *place, BASES[version], "pip", "download", "--quiet", "--dest=/packages", *requirements
-    )
+    base = base_of({"python_version": version})
+    run("docker", "run", "--rm", *place, base, "pip", "download", "--quiet", "--dest=/packages", *requirements)

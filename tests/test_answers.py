@@ -22,6 +22,7 @@ PUBLIC = {
     "python_version": ["3.11", "3.12", "3.13", "3.14", "3.15"],
     "docker": [True, False],
     "installer": ["pip", "poetry"],
+    "base_image": ["slim", "distroless"],
     "builder_packages": None,
     "runtime_packages": None,
     "package_index": ["public", "private"],
@@ -79,6 +80,8 @@ REFUSED = {
     ("package_index_url", "https://packages.example.com/simple;id"): "Type an address such as",
     ("package_index_url", "https://packages.example.com/simple\n"): "Type an address such as",
     ("package_index_url", "https://packages.example.com/日本"): "Type an address such as",
+    ("base_image", "distroless"): "The distroless image has Python 3.13: answer python_version with 3.13.",
+    ("base_image", "alpine"): "is not in",
     ("package_index", "pypi"): "is not in",
     ("license", "WTFPL"): "is not in",
     ("python_version", "3.10"): "is not in",
@@ -101,8 +104,8 @@ def test_public_keys_and_values_are_those_that_were_promised() -> None:
 
 def test_every_combination_is_listed_once() -> None:
     kinds, licenses, pythons = 3, 5, 5
-    with_docker, indexes = 2 * 2 * 2, 2
-    assert len(COMBINATIONS) == kinds * licenses * pythons * (1 + with_docker) * indexes
+    slim, distroless, indexes = 2 * 2 * 2, 2 * 2, 2
+    assert len(COMBINATIONS) == kinds * licenses * (pythons * (1 + slim) + distroless) * indexes
     assert len({tuple(answers.items()) for answers in COMBINATIONS}) == len(COMBINATIONS)
 
 
@@ -112,7 +115,8 @@ def test_conditional_questions_are_asked_when_they_mean_something() -> None:
         assert ("package_name" in answers) == (kind != "environment")
         assert ("command_name" in answers) == (kind == "package")
         assert ("installer" in answers) == answers["docker"]
-        assert ("runtime_packages" in answers) == answers["docker"]
+        assert ("runtime_packages" in answers) == (answers.get("base_image") == "slim")
+        assert answers.get("base_image") != "distroless" or answers["python_version"] == "3.13"
         assert ("package_index_url" in answers) == (answers["package_index"] == "private")
 
 
@@ -126,7 +130,8 @@ def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> Non
 
 def test_advanced_questions_are_remembered_and_not_asked() -> None:
     advanced = {key for key, details in TEMPLATE.questions.items() if details.get("ask") is False}
-    expected = {"installer", "builder_packages", "runtime_packages", "package_index", "package_index_url"}
+    image = {"installer", "base_image", "builder_packages", "runtime_packages"}
+    expected = image | {"package_index", "package_index_url"}
     assert advanced == expected
     files = TEMPLATE.render({"package_index": "private"})
     assert advanced <= set(yaml.safe_load(files[".copier-answers.yml"]))

@@ -4,7 +4,6 @@ import base64
 import fcntl
 import gzip
 import re
-import subprocess
 import tarfile
 import tomllib
 import urllib.error
@@ -17,9 +16,11 @@ import pytest
 
 from extensions.lock import cut, poetry_lock
 from extensions.template import Files
-from tests.docker import image_of, need_engine
+from tests.contract import check_contract
+from tests.docker import build, image_of, need_engine
+from tests.dockerfile import removals
 from tests.index import Index, fetch, serve
-from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, run, write
+from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, combination, run, write
 
 ADDRESSES = [
     "https://packages.example.com/simple",
@@ -172,9 +173,10 @@ def test_the_readme_says_how_to_log_in() -> None:
     assert "netrc" not in public
 
 
-def service(url: str, installer: str = "pip") -> Files:
-    """Render the service whose image is built here."""
-    return private(url, project_type="service", python_version="3.13", installer=installer)
+def service(url: str | None, installer: str = "pip", base: str = "slim") -> Files:
+    """Render the service whose image is built here, for the public index when there is no address."""
+    answers = {"project_type": "service", "python_version": "3.13", "installer": installer, "base_image": base}
+    return private(url, **answers) if url else TEMPLATE.render(answers)
 
 
 def packages_of_the_image(folder: Path) -> Path:
@@ -195,7 +197,7 @@ def packages_of_the_image(folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def closed_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
     """Serve an index that has what the image of the service is built from, and nothing else."""
-    need_engine("3.13")
+    need_engine({"python_version": "3.13"})
     packages = packages_of_the_image(tmp_path_factory.getbasetemp().parent)
     with serve(tmp_path_factory.mktemp("closed"), packages) as running:
         yield running
@@ -203,6 +205,7 @@ def closed_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 def with_secret(files: Files, netrc: str, folder: Path) -> tuple[str, str]:
     """Return the options of `docker build` that give a .netrc to it, as the README of the repository names them."""
+    folder.mkdir(exist_ok=True)
     (folder / ".netrc").write_text(netrc, encoding="utf-8")
     option = re.search(r"docker build --secret (\S+) ", files["README.md"].decode())
     assert option
@@ -211,10 +214,10 @@ def with_secret(files: Files, netrc: str, folder: Path) -> tuple[str, str]:
 
 def refused(folder: Path, *options: str) -> str:
     """Build an image that must not come about, and return what was said."""
-    build = ["docker", "build", "--network=host", "--progress=plain", *options, str(folder)]
-    result = subprocess.run(build, capture_output=True, text=True, check=False)
+    # With the secret it may have been built before, and what is cached needs none.
+    result = build(folder, "--no-cache", "--network=host", *options)
     assert result.returncode != 0
-    return result.stderr
+    return result.stdout
 
 
 def held(texts: Iterable[str], image: str, folder: Path) -> set[str]:
@@ -230,23 +233,35 @@ def held(texts: Iterable[str], image: str, folder: Path) -> set[str]:
     return found
 
 
-@pytest.mark.parametrize("installer", ["pip", "poetry"])
+@pytest.mark.parametrize(("installer", "base"), [("pip", "slim"), ("poetry", "slim"), ("pip", "distroless")])
 def test_the_image_is_built_with_the_secret_and_without_a_trace(
-    installer: str, closed_index: Index, tmp_path: Path
+    installer: str, base: str, closed_index: Index, tmp_path: Path
 ) -> None:
     """In no stage: each is what somebody may push as a cache."""
-    files = service(closed_index.url, installer)
+    files = service(closed_index.url, installer, base)
     options = with_secret(files, closed_index.netrc, tmp_path)
     login = base64.b64encode(f"{closed_index.user}:{closed_index.password}".encode()).decode()
     traces = (closed_index.user, closed_index.password, login)
     assert "type=cache" not in files["Dockerfile"].decode()
     for stage in re.findall(r"(?m)^FROM \S+ AS (\w+)$", files["Dockerfile"].decode()):
         with image_of(files, tmp_path, *options, f"--target={stage}") as image:
-            assert held([*traces, "PYTHON_VERSION"], image, tmp_path) == {"PYTHON_VERSION"}
-            if stage == "runtime":
-                run("docker", "run", "--rm", "--network=none", image, "python", "-c", "import myproject.app")
+            assert held([*traces, "LANG"], image, tmp_path) <= {"LANG"}
+    check_contract(
+        combination(project_type="service", installer=installer, base_image=base, python_version="3.13"),
+        files,
+        tmp_path,
+        *options,
+    )
     records = run("docker", "buildx", "du", "--verbose")
     assert [trace for trace in traces if trace in records] == []
+
+
+def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
+    """A password that a later instruction hides, and one in the history."""
+    recipe = b"FROM scratch\nARG TOKEN=in-the-history\nCOPY secret /\nLABEL token=$TOKEN\n"
+    with image_of({"Dockerfile": recipe, "secret": b"in-a-layer"}, tmp_path) as image:
+        texts = ["in-the-history", "in-a-layer", "nowhere"]
+        assert held(texts, image, tmp_path) == {"in-the-history", "in-a-layer"}
 
 
 def test_without_the_secret_the_build_says_how_to_give_it(closed_index: Index, tmp_path: Path) -> None:
@@ -255,8 +270,51 @@ def test_without_the_secret_the_build_says_how_to_give_it(closed_index: Index, t
     assert "docker build --secret id=netrc,src=$HOME/.netrc ." in output
 
 
-def test_poetry_itself_comes_from_the_private_index(closed_index: Index, tmp_path: Path) -> None:
-    """It does not let in whoever has another password."""
-    files = service(closed_index.url)
-    options = with_secret(files, closed_index._replace(password="wrong").netrc, tmp_path)
-    assert "No matching distribution found for poetry==" in refused(write(files, tmp_path), *options)
+def check_wrong_password(files: Files, index: Index, folder: Path) -> None:
+    """Hold a build to asking the private index for Poetry already, which does not let in whoever has no password."""
+    options = with_secret(files, index._replace(password="wrong").netrc, folder)
+    assert "No matching distribution found for poetry==" in refused(write(files, folder), *options)
+
+
+def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
+    """Hold a build to coming about, and its stages to keeping nothing that the index has sent."""
+    options = with_secret(files, index.netrc, folder)
+    for stage in ("poetry", "dependencies"):
+        with image_of(files, folder, *options, f"--target={stage}") as image:
+            assert run("docker", "run", "--rm", "--entrypoint=sh", image, "-c", "find /root/.cache -type f") == ""
+
+
+def check_index(files: Files, index: Index, folder: Path) -> None:
+    """Hold a build to all that it promises of a private index."""
+    check_wrong_password(files, index, folder)
+    check_no_downloads(files, index, folder)
+
+
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+def test_poetry_itself_comes_from_the_private_index(installer: str, closed_index: Index, tmp_path: Path) -> None:
+    check_index(service(closed_index.url, installer), closed_index, tmp_path)
+
+
+def only_private(installer: str) -> list[str]:
+    """Return what can be taken out of the Dockerfile for a private index, and is not in that for the public one."""
+    urls = ("https://packages.example.com/simple", None)
+    private_one, public_one = (
+        [removal.what for removal in removals(service(url, installer)["Dockerfile"].decode())] for url in urls
+    )
+    return list(dict.fromkeys(what for what in private_one if what not in public_one and not what.startswith("RUN")))
+
+
+@pytest.mark.parametrize(
+    ("installer", "number"),
+    [(installer, number) for installer in ("pip", "poetry") for number in range(len(only_private(installer)))],
+)
+def test_something_fails_when_it_is_taken_out(installer: str, number: int, closed_index: Index, tmp_path: Path) -> None:
+    """Of what is there for a private index alone: the rest is tried with the public one."""
+    files = service(closed_index.url, installer)
+    what = only_private(installer)[number].replace("https://packages.example.com/simple", closed_index.url)
+    found = [removal for removal in removals(files["Dockerfile"].decode()) if removal.what == what]
+    assert found
+    for place, removal in enumerate(found):
+        lacking = {**files, "Dockerfile": removal.dockerfile.encode()}
+        with pytest.raises(AssertionError):
+            check_index(lacking, closed_index, tmp_path / str(place))

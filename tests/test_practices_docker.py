@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from extensions.template import Files
-from tests.docker import BASES, base_of, image_of, need_engine
+from tests.docker import base_of, image_of, need_engine, what_is
 from tests.practices import PROJECT, wheel_of
 from tests.support import TEMPLATE, run, write
 
 VERSION = "3.13"
-BASE = BASES[VERSION]
+BASE = base_of({"python_version": VERSION})
 
 SLEEPER = 'CMD ["python", "-u", "-c", "import time; print(0); time.sleep(60)"]'
 KILLED = 128 + signal.SIGKILL
@@ -24,12 +24,12 @@ KILLED = 128 + signal.SIGKILL
 @pytest.fixture(autouse=True)
 def engine() -> None:
     """Skip every test where there is no engine, or no base image."""
-    need_engine(VERSION)
+    need_engine({"python_version": VERSION})
 
 
 def need_the_official_image() -> None:
     """Skip a test of what the official image holds where a stand-in has taken its name."""
-    if base_of(VERSION) != "real":
+    if what_is(BASE) != "real":
         pytest.skip(f"{BASE} is a stand-in, made to be like it: run this where the official image can be pulled")
 
 
