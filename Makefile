@@ -21,7 +21,7 @@ lint: .venv/ready
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/shellcheck --external-sources .ci/run .ci/engine .ci/bases .ci/stand-in/make .ci/stand-in/customize
+	.venv/bin/shellcheck --external-sources .ci/run .ci/engine .ci/bases .ci/buildah $(addprefix .ci/stand-in/,make customize distroless poetry-hook)
 
 lock: .venv/ready
 	.venv/bin/python -m extensions.lock

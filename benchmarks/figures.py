@@ -10,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from extensions.lock import FOLDER
-from tests.docker import BASES, base_of, engine_is_missing, image_of
+from tests.docker import base_of, engine_is_missing, image_of, what_is
 from tests.support import COMBINATIONS, KINDS, PYTHONS, TEMPLATE, run
 from tests.test_image import CONTEXTS
 
@@ -31,12 +31,13 @@ def bytes_above(base: str, image: str) -> int:
 
 def image_sizes(version: str) -> None:
     """Print what the image of each kind and installer adds to its base."""
-    print(f"\nMB above {BASES[version]} ({base_of(version)}):")
+    base = base_of({"python_version": version})
+    print(f"\nMB above {base} ({what_is(base)}):")
     for kind in KINDS:
         for installer in ("pip", "poetry"):
             answers = {"project_type": kind, "installer": installer, "python_version": version}
             with TemporaryDirectory() as folder, image_of(TEMPLATE.render(answers), Path(folder)) as image:
-                print(f"  {kind:12} {installer:7} {bytes_above(BASES[version], image) / 1e6:7.2f}")
+                print(f"  {kind:12} {installer:7} {bytes_above(base, image) / 1e6:7.2f}")
 
 
 def main() -> None:

@@ -37,10 +37,11 @@ from benchmarks.builds import (
 from benchmarks.projects import CASES, KINDS, Project, prepare
 from benchmarks.tables import CONTESTANTS, RESULTS, write_tables
 from extensions.template import ROOT, Files
-from tests.docker import BASES, base_of, engine_is_missing
+from tests.docker import base_of, engine_is_missing, what_is
 from tests.support import run, write
 
 PYTHON = "3.13"
+BASE = base_of({"python_version": PYTHON})
 DOCKERFILES = ROOT / "benchmarks/contestants"
 UV_VERSION = "0.13.9"
 BUNDLE_VERSION = "1.8.0"
@@ -95,7 +96,7 @@ class Series:
 
     def measure(self) -> Results:
         """Build from nothing and after each edit, and measure the images."""
-        base = fresh_base(BASES[PYTHON], f"{self.token}-base")
+        base = fresh_base(BASE, f"{self.token}-base")
         self.arguments = self.build_arguments(base)
         results: Results = {"seconds": {"cold": self.build("cold", self.project.base, "--no-cache")}}
         before = layers_of(self.image("cold"))
@@ -123,9 +124,9 @@ class Series:
 
     def build_arguments(self, base: str) -> dict[str, str]:
         """Return the arguments that the Dockerfile takes: its base image under whatever name, and versions."""
-        names = re.findall(rf"^ARG (\w+)={re.escape(BASES[PYTHON])}$", self.dockerfile, re.MULTILINE)
+        names = re.findall(rf"^ARG (\w+)={re.escape(BASE)}$", self.dockerfile, re.MULTILINE)
         if not names:
-            sys.exit(f"A Dockerfile has no argument for {BASES[PYTHON]}.")
+            sys.exit(f"A Dockerfile has no argument for {BASE}.")
         arguments = dict.fromkeys(names, base)
         arguments |= {key: value for key, value in tools().items() if f"ARG {key}\n" in self.dockerfile}
         if self.uv_image:
@@ -203,9 +204,9 @@ def machine() -> Results:
         "cores": os.cpu_count(),
         "engine": run("docker", "version", "--format={{.Server.Version}}").strip(),
         "buildx": run("docker", "buildx", "version").split()[1],
-        "base": BASES[PYTHON],
-        "base_kind": base_of(PYTHON),
-        "pip": run("docker", "run", "--rm", BASES[PYTHON], "pip", "--version").split()[1],
+        "base": BASE,
+        "base_kind": what_is(BASE),
+        "pip": run("docker", "run", "--rm", BASE, "pip", "--version").split()[1],
         "poetry": tools()["POETRY_VERSION"],
         "export_plugin": tools()["EXPORT_VERSION"],
         "bundle_plugin": BUNDLE_VERSION,
@@ -229,7 +230,7 @@ def measure(options: argparse.Namespace, token: str) -> Results:
         DOCKERFILES,
         (DOCKERFILES / "uv-image.Dockerfile").read_text(encoding="utf-8"),
         uv_image,
-        {"PYTHON_IMAGE": BASES[PYTHON], "UV_VERSION": UV_VERSION},
+        {"PYTHON_IMAGE": BASE, "UV_VERSION": UV_VERSION},
     )
     projects: dict[str, Project] = {}
     for name in options.sets:
@@ -272,8 +273,8 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Measure, and write the figures down where all was measured; else print them."""
     options = arguments()
-    if engine_is_missing() or not base_of(PYTHON):
-        sys.exit(f"This needs a Docker engine and {BASES[PYTHON]}: run `make engine` as root on Debian.")
+    if engine_is_missing() or not what_is(BASE):
+        sys.exit(f"This needs a Docker engine and {BASE}: run `make engine` as root on Debian.")
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     token = secrets.token_hex(4)
     with cleaned(token):

@@ -7,6 +7,8 @@ import pytest
 
 from extensions.template import PARTS
 
+pytest.register_assert_rewrite("tests.contract")
+
 # What a developer has set for Copier or Poetry must not leak into what is tested.
 os.environ["COPIER_SETTINGS_PATH"] = str(Path(__file__).with_name("copier-settings.yml"))
 for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE"):
@@ -15,11 +17,11 @@ for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE"):
 
 def pytest_report_header() -> list[str]:
     """Say on which base images the tests of images run."""
-    from tests.docker import BASES, base_of, engine_is_missing
+    from tests.docker import BASES, engine_is_missing, what_is
 
     if engine_is_missing():
         return ["no Docker engine answers: images are not tested"]
-    return [f"{image}: {base_of(version) or 'missing'}" for version, image in BASES.items()]
+    return [f"{image}: {what_is(image) or 'missing'}" for image in BASES]
 
 
 @pytest.fixture(scope="session")

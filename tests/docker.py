@@ -1,23 +1,39 @@
 """Docker, as its own command: whether it is there, which base images it has, building and running."""
 
+import json
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
-from extensions.template import Files
+from extensions.template import Answers, Files
 from tests.support import PYTHONS, TEMPLATE, run, write
 
-BASES = {
-    version: re.findall("ARG PYTHON_IMAGE=(.*)", TEMPLATE.render({"python_version": version})["Dockerfile"].decode())[0]
-    for version in PYTHONS
-}
-"""The base image of each supported Python, as the Dockerfile names it."""
+VERSION = "1.2.3"
+SOURCE = "https://example.org/myproject"
+
+
+def images_of(answers: Answers) -> dict[str, str]:
+    """Return the images on which the Dockerfile of some answers builds, by the argument that names each."""
+    return dict(re.findall("^ARG ([A-Z]+_IMAGE)=(.*)", TEMPLATE.render(answers)["Dockerfile"].decode(), re.MULTILINE))
+
+
+def base_of(answers: Answers) -> str:
+    """Return the image from which the runtime stage of some answers starts."""
+    return list(images_of(answers).values())[-1]
+
+
+DISTROLESS = {"base_image": "distroless", "python_version": "3.13"}
+BASES = [base_of({"python_version": version}) for version in PYTHONS] + list(images_of(DISTROLESS).values())
+"""All images that Dockerfiles name."""
 
 
 @cache
@@ -29,9 +45,8 @@ def engine_is_missing() -> bool:
 
 
 @cache
-def base_of(version: str) -> str:
-    """Return what the base image of a Python is: "real", a stand-in of which kind, or "" when there is none."""
-    image = BASES[version]
+def what_is(image: str) -> str:
+    """Return what a base image is: "real", a stand-in of which kind, or "" when it cannot be had."""
     inspect = ["docker", "image", "inspect", "--format", '{{index .Config.Labels "stand-in"}}', image]
     for command in (["true"], ["docker", "pull", "--quiet", image]):
         if subprocess.run(command, capture_output=True, check=False).returncode == 0:
@@ -41,12 +56,13 @@ def base_of(version: str) -> str:
     return ""
 
 
-def need_engine(version: str) -> None:
-    """Skip the test where no engine answers or no base image with this Python can be had."""
+def need_engine(answers: Answers) -> None:
+    """Skip the test where no engine answers or an image on which these answers build cannot be had."""
     if engine_is_missing():
         pytest.skip("no Docker engine answers: start one, or run `make engine` as root on Debian")
-    if not base_of(version):
-        pytest.skip(f"there is no {BASES[version]}: it cannot be pulled, and nothing can stand in for it")
+    for image in images_of(answers).values():
+        if not what_is(image):
+            pytest.skip(f"there is no {image}: it cannot be pulled, and nothing can stand in for it")
 
 
 def context_of(files: Files) -> Files:
@@ -60,18 +76,64 @@ def context_of(files: Files) -> Files:
     }
 
 
+def build(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Build in a folder, and return what came of it with everything that was said."""
+    command = ["docker", "build", "--progress=plain", *options, str(folder)]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
 @contextmanager
-def image_of(files: Files, folder: Path, *options: str) -> Iterator[str]:
-    """Build the image of a project and give its id; remove it in the end, but for its layers in the build cache."""
-    iid = folder / ".iid"
-    run("docker", "build", "--quiet", f"--iidfile={iid}", *options, write(files, folder))
-    image = iid.read_text(encoding="utf-8")
-    iid.unlink()
+def built(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
+    """Build in a folder, and give the image's name and what was said; remove it in the end, but for cached layers."""
+    # A name for each, as two tests can come to the same image.
+    image = f"copier-poetry-docker-{uuid4().hex}"
+    result = build(folder, f"--tag={image}", *options)
+    assert result.returncode == 0, result.stdout
     try:
-        yield image
+        yield image, result.stdout
     finally:
         subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
 
 
+@contextmanager
+def image_of(files: Files, folder: Path, *options: str) -> Iterator[str]:
+    """Build the image of a project and give its name; remove it in the end, but for its layers in the build cache."""
+    with built(write(files, folder), *options) as (image, _):
+        yield image
+
+
+@contextmanager
+def container_of(image: str, *options: str, command: tuple[str, ...] = ()) -> Iterator[str]:
+    """Start a container, and remove it in the end."""
+    container = run("docker", "create", *options, image, *command).strip()
+    try:
+        run("docker", "start", container)
+        yield container
+    finally:
+        run("docker", "rm", "--force", container)
+
+
+def inspect(thing: str) -> Any:
+    """Return what Docker knows of an image or a container."""
+    return json.loads(run("docker", "inspect", thing))[0]
+
+
+def layers(image: str, base: str) -> list[str]:
+    """Return the digests of the layers that an image adds to its base."""
+    below, all_layers = inspect(base)["RootFS"]["Layers"], inspect(image)["RootFS"]["Layers"]
+    assert all_layers[: len(below)] == below
+    return list(all_layers[len(below) :])
+
+
+def wait_until(seconds: float, condition: Callable[[], bool]) -> bool:
+    """Wait until something holds, and return whether it did within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
 if __name__ == "__main__":
-    print(*BASES.values())
+    print(*BASES)

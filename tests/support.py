@@ -17,7 +17,17 @@ HOSTILE = "Say \"hi\" or 'hi' \\ for $1 & #2 {{ x }} {% y %} ${z} `w` <b> 日本
 EXAMPLES = {"builder_packages": ["", "git"], "runtime_packages": ["", "curl"]}
 """Values for the questions that take text and decide about more than that text."""
 
+NEEDED = {"package_index_url": {"package_index": "private"}}
+"""Answers without which a question is not asked, for questions that the defaults leave out."""
+
 COMBINATIONS = TEMPLATE.combinations(EXAMPLES)
+
+
+def combination(**answers: Any) -> Answers:
+    """Return the first combination with some answers: the others are defaults, if python_version is among them."""
+    return next(known for known in COMBINATIONS if answers.items() <= known.items())
+
+
 PYTHONS: list[str] = TEMPLATE.questions["python_versions"]["default"]
 INTERPRETERS = {
     version: str(python.executable)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import COMBINATIONS, COPIER, HOSTILE, INTERPRETERS, KINDS, PYTHONS, TEMPLATE, run
+from tests.support import COMBINATIONS, COPIER, HOSTILE, INTERPRETERS, KINDS, NEEDED, PYTHONS, TEMPLATE, run
 
 PUBLIC = {
     "project_type": ["package", "service", "environment"],
@@ -22,8 +22,11 @@ PUBLIC = {
     "python_version": ["3.11", "3.12", "3.13", "3.14", "3.15"],
     "docker": [True, False],
     "installer": ["pip", "poetry"],
+    "base_image": ["slim", "distroless"],
     "builder_packages": None,
     "runtime_packages": None,
+    "package_index": ["public", "private"],
+    "package_index_url": None,
 }
 """Keys and values that answers files in other people's repositories hold: only ever added to."""
 
@@ -59,6 +62,27 @@ REFUSED = {
     ("builder_packages", "git $(id)"): "$(id) cannot be a Debian package",
     ("runtime_packages", "Curl"): "Curl cannot be a Debian package",
     ("runtime_packages", "curl --fix-broken"): "--fix-broken cannot be a Debian package",
+    ("package_index_url", ""): "Type an address such as https://packages.example.com/simple",
+    ("package_index_url", "packages.example.com/simple"): "Type an address such as",
+    ("package_index_url", "HTTPS://packages.example.com/simple"): "Type an address such as",
+    ("package_index_url", "file:///srv/simple"): "Type an address such as",
+    ("package_index_url", "https:///simple"): "Type an address such as",
+    ("package_index_url", "https://-/simple"): "Type an address such as",
+    ("package_index_url", "https://ada:secret@packages.example.com/simple"): "Leave the user and the password out",
+    ("package_index_url", "https://packages.example.com/simple?token=secret"): "Type an address such as",
+    ("package_index_url", 'https://packages.example.com/"'): "Type an address such as",
+    ("package_index_url", "https://packages.example.com/'"): "Type an address such as",
+    ("package_index_url", "https://packages.example.com/$HOME"): "Type an address such as",
+    ("package_index_url", "https://packages.example.com/`id`"): "Type an address such as",
+    ("package_index_url", "https://packages.example.com/\\"): "Type an address such as",
+    ("package_index_url", "https://packages.example.com/{{ x }}"): "Type an address such as",
+    ("package_index_url", "https://packages.example.com/a b"): "Type an address such as",
+    ("package_index_url", "https://packages.example.com/simple;id"): "Type an address such as",
+    ("package_index_url", "https://packages.example.com/simple\n"): "Type an address such as",
+    ("package_index_url", "https://packages.example.com/日本"): "Type an address such as",
+    ("base_image", "distroless"): "The distroless image has Python 3.13: answer python_version with 3.13.",
+    ("base_image", "alpine"): "is not in",
+    ("package_index", "pypi"): "is not in",
     ("license", "WTFPL"): "is not in",
     ("python_version", "3.10"): "is not in",
     ("project_type", "library"): "is not in",
@@ -80,8 +104,8 @@ def test_public_keys_and_values_are_those_that_were_promised() -> None:
 
 def test_every_combination_is_listed_once() -> None:
     kinds, licenses, pythons = 3, 5, 5
-    with_docker = 2 * 2 * 2
-    assert len(COMBINATIONS) == kinds * licenses * pythons * (1 + with_docker)
+    slim, distroless, indexes = 2 * 2 * 2, 2 * 2, 2
+    assert len(COMBINATIONS) == kinds * licenses * (pythons * (1 + slim) + distroless) * indexes
     assert len({tuple(answers.items()) for answers in COMBINATIONS}) == len(COMBINATIONS)
 
 
@@ -91,7 +115,9 @@ def test_conditional_questions_are_asked_when_they_mean_something() -> None:
         assert ("package_name" in answers) == (kind != "environment")
         assert ("command_name" in answers) == (kind == "package")
         assert ("installer" in answers) == answers["docker"]
-        assert ("runtime_packages" in answers) == answers["docker"]
+        assert ("runtime_packages" in answers) == (answers.get("base_image") == "slim")
+        assert answers.get("base_image") != "distroless" or answers["python_version"] == "3.13"
+        assert ("package_index_url" in answers) == (answers["package_index"] == "private")
 
 
 def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> None:
@@ -104,14 +130,17 @@ def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> Non
 
 def test_advanced_questions_are_remembered_and_not_asked() -> None:
     advanced = {key for key, details in TEMPLATE.questions.items() if details.get("ask") is False}
-    assert advanced == {"installer", "builder_packages", "runtime_packages"}
-    assert advanced <= set(yaml.safe_load(TEMPLATE.render({})[".copier-answers.yml"]))
+    image = {"installer", "base_image", "builder_packages", "runtime_packages"}
+    expected = image | {"package_index", "package_index_url"}
+    assert advanced == expected
+    files = TEMPLATE.render({"package_index": "private"})
+    assert advanced <= set(yaml.safe_load(files[".copier-answers.yml"]))
 
 
 @pytest.mark.parametrize(("question", "answer"), REFUSED, ids=repr)
 def test_refused_in_one_sentence(question: str, answer: str) -> None:
     with pytest.raises(ValueError, match=question) as error:
-        TEMPLATE.render({question: answer})
+        TEMPLATE.render({question: answer, **NEEDED.get(question, {})})
     assert REFUSED[question, answer] in str(error.value)
     assert "\n" not in str(error.value)
 

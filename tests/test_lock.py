@@ -24,17 +24,17 @@ from extensions.lock import (
 from extensions.template import ROOT, Answers, Files
 from tests.support import HOSTILE, INTERPRETERS, KINDS, POETRY, TEMPLATE, name, run, write
 
+PUBLIC = [answers for answers in TEMPLATE.combinations() if answers["package_index"] == "public"]
+"""Those with a private index are in test_index.py."""
+
 SETS = {
     locked_content(files["pyproject.toml"].decode()): (name(answers), files)
-    for answers in reversed(TEMPLATE.combinations())
+    for answers in reversed(PUBLIC)
     for files in [TEMPLATE.render(answers)]
 }
 """Name and files of one repository for each set of dependencies."""
 
-PROJECTS = {
-    name(answers, ("project_type", "python_version", "license")): answers
-    for answers in reversed(TEMPLATE.combinations())
-}
+PROJECTS = {name(answers, ("project_type", "python_version", "license")): answers for answers in reversed(PUBLIC)}
 """Answers for each project that Poetry can tell from another."""
 
 each_set = pytest.mark.parametrize("files", [pytest.param(files, id=name) for name, files in SETS.values()])

@@ -82,7 +82,7 @@ def test_all_clean_on_day_one(kind: str, version: str, copier: CopierFixture, tm
 @pytest.mark.parametrize("version", [version for version in PYTHONS if version not in INTERPRETERS])
 def test_all_clean_on_day_one_on_a_python_in_docker(kind: str, version: str, tmp_path: Path) -> None:
     """For Pythons that the machine lacks, in the stage of the repository's own image that has Poetry."""
-    need_engine(version)
+    need_engine({"python_version": version})
     files = TEMPLATE.render({"project_type": kind, "python_version": version})
     place = [f"--volume={tmp_path}:/project", "--workdir=/project", "--env=POETRY_VIRTUALENVS_IN_PROJECT=true"]
     with image_of(files, tmp_path, "--target=poetry") as image:

@@ -13,7 +13,20 @@ import yaml
 from validate_pyproject import api as validate_pyproject
 
 from extensions.template import ROOT, Answers, Files, Template, copy_parts
-from tests.support import COMBINATIONS, COPIER, EXAMPLES, HOSTILE, KINDS, PYTHONS, TEMPLATE, name, read, run, write
+from tests.support import (
+    COMBINATIONS,
+    COPIER,
+    EXAMPLES,
+    HOSTILE,
+    KINDS,
+    NEEDED,
+    PYTHONS,
+    TEMPLATE,
+    name,
+    read,
+    run,
+    write,
+)
 from tests.test_answers import PUBLIC
 
 PARTS_OF_THE_PRODUCT = {
@@ -138,12 +151,13 @@ def test_every_question_changes_something(question: str) -> None:
         "command_name": ["one", "two"],
         "author_name": ["", "Ada"],
         "author_email": ["", "ada@example.org"],
+        "package_index_url": ["https://one.example.com/simple", "https://two.example.com/simple"],
     } | EXAMPLES
     tried = values.get(question) or PUBLIC[question]
     assert tried
     rendered = []
     for value in tried:
-        files = TEMPLATE.render({question: value})
+        files = TEMPLATE.render({question: value, **NEEDED.get(question, {})})
         del files[".copier-answers.yml"]
         rendered.append(files)
     assert len(tried) > 1

@@ -1,12 +1,14 @@
-"""Give Debian's update-ca-certificates the certificates of the bundle on stdin that it lacks."""
+"""Add the certificates of the bundle on stdin that Debian, at a root directory, lacks to its local ones."""
 
 import sys
 from pathlib import Path
 
 END = "-----END CERTIFICATE-----\n"
 
-known = Path("/etc/ssl/certs/ca-certificates.crt").read_text()
+root = Path(sys.argv[1])
+local = root / "usr/local/share/ca-certificates"
+local.mkdir(parents=True, exist_ok=True)
+known = (root / "etc/ssl/certs/ca-certificates.crt").read_text()
 for number, certificate in enumerate(sys.stdin.read().split(END)):
     if certificate.strip() and certificate not in known:
-        path = Path(f"/usr/local/share/ca-certificates/machine-{number}.crt")
-        path.write_text(certificate + END)
+        (local / f"machine-{number}.crt").write_text(certificate + END)

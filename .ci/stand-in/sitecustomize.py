@@ -1,4 +1,4 @@
-"""Only in a stand-in image, only for Poetry: see teach_poetry_this_index in .ci/stand-in/customize."""
+"""Only in a stand-in image, only for Poetry: see .ci/stand-in/poetry-hook."""
 
 import os
 import sys

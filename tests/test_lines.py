@@ -1,0 +1,205 @@
+"""The generated Dockerfiles, with one thing taken out at a time: whatever it is, some check fails."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+
+from extensions.template import ROOT, Answers, Files
+from tests.contract import check_contract, check_facts, check_work
+from tests.docker import build, built, context_of, image_of, images_of, need_engine
+from tests.dockerfile import removals
+from tests.support import TEMPLATE, combination, run, write
+
+BASES: list[Answers] = [{"python_version": "3.13", "base_image": base} for base in ("slim", "distroless")]
+VARIANTS: dict[str, Answers] = {
+    f"{kind}-{installer}-{base['base_image']}": combination(project_type=kind, installer=installer, **base)
+    for base in BASES
+    for installer in ("pip", "poetry")
+    for kind in ("service", "package", "environment")
+}
+PACKAGES = {"builder_packages": "git", "runtime_packages": "curl"}
+VARIANTS["package-pip-slim-packages"] = combination(project_type="package", installer="pip", **BASES[0], **PACKAGES)
+"""Answers that together give every line which any Dockerfile can have."""
+
+OLDER = "2.4.3"
+"""A version of Poetry that is not the newest."""
+
+# https://docs.python.org/3/library/os.html#os.register_at_fork, and on with the module that this one hides.
+SPY = """
+import os, sys
+os.register_at_fork(after_in_child=lambda: os.write(2, b"a process of its own\\n"))
+sys.path.remove("/spy")
+del sys.modules["sitecustomize"]
+try:
+    import sitecustomize
+except ImportError:
+    pass
+"""
+
+AWKWARD = """
+ARG BASE
+FROM $BASE
+USER root
+COPY spy.py /spy/sitecustomize.py
+ENV PYTHONPATH=/spy
+COPY spy.py /usr/lib/python3.13/site-packages/spy.py
+COPY spy.py /usr/local/lib/python3.13/site-packages/spy.py
+"""
+"""A base that runs as root, with a package among the standard library, whose Python tells of its processes."""
+
+STAGE = """
+import json, pathlib, shutil, sysconfig
+poetry = pathlib.Path(sysconfig.get_path("purelib"), "poetry/console")
+cached = [path for path in pathlib.Path("/root/.cache").rglob("*") if path.is_file()]
+print(json.dumps({
+    "ships": sorted({path.suffix or path.name for path in pathlib.Path("/out").rglob("*") if not path.is_dir()}),
+    "pip": [str(path) for path in pathlib.Path("/").glob("*/.venv/lib/*/site-packages/pip")],
+    "downloads": [str(path) for path in cached],
+    "compiled": sorted(path.stem.split(".")[0] for path in poetry.rglob("*.pyc") if path.stem[:2] in ("ap", "pu")),
+    "programs": [name for name in ("git", "less") if shutil.which(name)],
+}))
+"""
+
+
+@cache
+def awkward(base: str) -> str:
+    """Return the name of a base image that is as different as a base may be."""
+    name = f"copier-poetry-docker-awkward-{re.sub('[^a-z0-9]', '-', base)}"
+    with TemporaryDirectory() as folder:
+        write({"Dockerfile": AWKWARD.encode(), "spy.py": SPY.encode()}, Path(folder))
+        run("docker", "build", "--quiet", f"--build-arg=BASE={base}", f"--tag={name}", folder)
+    return name
+
+
+def check_style(answers: Answers, files: Files, folder: Path) -> None:
+    """Hold a Dockerfile to what hadolint says."""
+    write({"Dockerfile": files["Dockerfile"]}, folder)
+    run(ROOT / ".venv/bin/hadolint", folder / "Dockerfile")
+
+
+def check_stages(answers: Answers, files: Files, folder: Path) -> None:
+    """Hold the stages that are not shipped to keeping no downloads, and to what each has."""
+    for stage in re.findall(
+        "^FROM .* AS (poetry|system|dependencies|project)$", files["Dockerfile"].decode(), re.MULTILINE
+    ):
+        with image_of(files, folder, f"--target={stage}") as image:
+            facts = json.loads(run("docker", "run", "--rm", "--entrypoint=python", image, "-c", STAGE))
+        assert facts["downloads"] == facts["pip"] == [], stage
+        if stage == "poetry":
+            assert facts["compiled"] == ["application"]
+        if stage == "system":
+            assert facts["ships"] == ([".pyc"] if answers["base_image"] == "distroless" else [".pyc", "passwd"])
+        if stage == "dependencies":
+            assert facts["programs"] == answers["builder_packages"].split()
+    # The Poetry that is named is the one that is there, whichever is the newest.
+    older = re.sub(r"\bpoetry==[\d.]+", f"poetry=={OLDER}", files["Dockerfile"].decode())
+    with image_of({**files, "Dockerfile": older.encode()}, folder, "--target=poetry") as image:
+        assert OLDER in run("docker", "run", "--rm", image, "poetry", "--version")
+
+
+def check_awkward(answers: Answers, files: Files, folder: Path) -> None:
+    """Hold a build to using all cores and few words, on another base, with files that are hard to read or compile."""
+    dockerfile = re.sub(
+        r"(&& \{? ?python -m compileall [^\n]*/app/\.venv)",
+        r"&& echo 'def' > $(find /app/.venv -name site-packages)/broken.py \\\n    \1",
+        files["Dockerfile"].decode(),
+    )
+    write({**files, "Dockerfile": dockerfile.encode()}, folder)
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    bases = [f"--build-arg={argument}={awkward(image)}" for argument, image in images_of(answers).items()]
+    with built(folder, *bases) as (image, log):
+        check_words(log)
+        check_work(image, answers["project_type"])
+        check_facts(image, answers, files, ignore=("broken",))
+
+
+def check_words(log: str) -> None:
+    """Hold what a build says to what is worth reading, and what it compiles to all cores."""
+    assert "Listing" not in log
+    assert "Available commands" not in log
+    steps = dict(re.findall(r"^#(\d+) (\[.*\] RUN .*)$", log, re.MULTILINE))
+    compiling = {number for number, step in steps.items() if "compileall" in step}
+    cached = set(re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE))
+    assert compiling - cached <= set(re.findall(r"^#(\d+) .*a process of its own$", log, re.MULTILINE))
+
+
+def check_refusals(answers: Answers, files: Files, folder: Path) -> None:
+    """Hold a build to stopping where it cannot verify, or another package or Python is there than was meant."""
+    dockerfile = files["Dockerfile"].decode()
+    if "poetry export" in dockerfile and answers["project_type"] != "package":
+        unverified = dockerfile.replace("poetry export", "poetry export --without-hashes")
+        refused({**files, "Dockerfile": unverified.encode()}, folder, "Hashes are required in --require-hashes mode")
+    if answers["project_type"] != "package":
+        lock = re.sub(rb"sha256:[0-9a-f]{8}", b"sha256:00000000", files["poetry.lock"])
+        refused({**files, "poetry.lock": lock}, folder, "not match")
+    if answers["base_image"] == "slim":
+        images = [f"--build-arg=PYTHON_IMAGE={images_of({'python_version': '3.11'})['PYTHON_IMAGE']}"]
+        refused(files, folder, "Python version", *images)
+
+
+def refused(files: Files, folder: Path, words: str, *options: str) -> None:
+    """Build what must not come about."""
+    result = build(write(files, folder), *options)
+    assert result.returncode != 0
+    assert words.casefold() in result.stdout.casefold()
+
+
+def check_image(answers: Answers, files: Files, folder: Path) -> None:
+    """Hold an image to its contract, with nothing taken from an earlier one that differs in the times of files alone."""
+    check_contract(answers, files, folder, "--no-cache-filter=runtime")
+
+
+CHECKS: list[Callable[[Answers, Files, Path], Any]] = [
+    check_style,
+    check_image,
+    check_stages,
+    check_awkward,
+    check_refusals,
+]
+
+
+def what_fails(answers: Answers, files: Files, folder: Path) -> str | None:
+    """Return the name of the first check that fails, if any does."""
+    for number, check in enumerate(CHECKS):
+        try:
+            check(answers, files, folder / str(number))
+        except Exception:  # noqa: BLE001 - whatever it is that does not work any more
+            return check.__name__
+    return None
+
+
+def cases() -> Iterator[Any]:
+    """Give everything that can be taken out of some Dockerfile, once, with each project that has it."""
+    projects: dict[tuple[str, str, str], list[tuple[Answers, Files]]] = {}
+    names: dict[tuple[str, str, str], str] = {}
+    for variant, answers in VARIANTS.items():
+        files = context_of(TEMPLATE.render(answers))
+        for removal in removals(files["Dockerfile"].decode()):
+            key = (removal.stage, removal.instruction, removal.rest)
+            lacking = {**files, "Dockerfile": removal.dockerfile.encode()}
+            projects.setdefault(key, []).append((answers, lacking))
+            words = " ".join(removal.what.split())[:40]
+            names.setdefault(key, f"{variant}-{removal.stage}-{len(names)}-{words}")
+    return (pytest.param(those, id=names[key]) for key, those in projects.items())
+
+
+@pytest.mark.parametrize("answers", VARIANTS.values(), ids=VARIANTS)
+def test_nothing_fails_as_long_as_nothing_is_missing(answers: Answers, tmp_path: Path) -> None:
+    need_engine(answers)
+    files = context_of(TEMPLATE.render(answers))
+    for number, check in enumerate(CHECKS):
+        check(answers, files, tmp_path / str(number))
+
+
+@pytest.mark.parametrize("projects", list(cases()))
+def test_something_fails_when_it_is_taken_out(projects: list[tuple[Answers, Files]], tmp_path: Path) -> None:
+    """In some project that has it."""
+    need_engine(projects[0][0])
+    assert any(what_fails(answers, files, tmp_path / str(number)) for number, (answers, files) in enumerate(projects))
