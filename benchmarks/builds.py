@@ -110,17 +110,25 @@ def records_of(token: str) -> set[str]:
     return own
 
 
+def remove_images(prefix: str) -> None:
+    """Remove the images of this benchmark whose tag starts so."""
+    names = run("docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", REPOSITORY).split()
+    if own := [name for name in names if name.startswith(tag(prefix))]:
+        run("docker", "image", "rm", "--force", *own)
+
+
+def remove_records(ids: Collection[str]) -> None:
+    """Remove records from the build cache."""
+    if ids:
+        run("docker", "buildx", "prune", "--force", f"--filter=id={'|'.join(sorted(ids))}")
+
+
 def clean(token: str) -> None:
     """Remove the containers, the images and the records of the build cache that have a token."""
-    containers = run("docker", "ps", "--all", "--quiet", f"--filter=label={REPOSITORY}={token}").split()
-    if containers:
+    if containers := run("docker", "ps", "--all", "--quiet", f"--filter=label={REPOSITORY}={token}").split():
         run("docker", "rm", "--force", *containers)
-    names = run("docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", REPOSITORY).split()
-    own = [name for name in names if name.startswith(tag(token))]
-    if own:
-        run("docker", "image", "rm", "--force", *own)
-    if records := records_of(token):
-        run("docker", "buildx", "prune", "--force", f"--filter=id={'|'.join(sorted(records))}")
+    remove_images(token)
+    remove_records(records_of(token))
 
 
 def inspect(image: str) -> dict[str, Any]:

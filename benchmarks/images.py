@@ -27,6 +27,9 @@ from benchmarks.builds import (
     layers_of,
     layers_with,
     look_inside,
+    records_of,
+    remove_images,
+    remove_records,
     shipped,
     tag,
     with_own_mounts,
@@ -96,14 +99,27 @@ class Series:
         base = fresh_base(BASE, f"{self.token}-base")
         self.arguments = self.build_arguments(base)
         results: Results = {"seconds": {"cold": self.build("cold", self.project.base, "--no-cache")}}
-        before = set(layers_of(self.image("cold")))
+        before = layers_of(self.image("cold"))
+        results["inside"] = look_inside(self.image("cold"), self.token, STARTS)
+        if self.number == 1:
+            third_party, own = self.layers_with_packages(results["inside"]["site"], set(before) - set(layers_of(base)))
+            results |= {
+                "size": inspect(self.image("cold"))["Size"] - inspect(base)["Size"],
+                "separate": not own & third_party,
+                "keeps_third_party": {},
+                "ships": {},
+            }
+        cached = records_of(self.token)
         for case in CASES:
             results["seconds"][case] = self.build(case, self.project.edited(case, self.number))
             if self.number == 1:
-                results.setdefault("ships", {})[case] = shipped(self.image(case), before)
-        results["inside"] = look_inside(self.image("cold"), self.token, STARTS)
+                results["ships"][case] = shipped(self.image(case), set(before))
+                results["keeps_third_party"][case] = third_party <= set(layers_of(self.image(case)))
+            # An edit of a large project can leave a GB.
+            remove_images(f"{self.token}-{case}")
+            remove_records(records_of(self.token) - cached)
         if self.number == 1:
-            results |= self.image_facts(results["inside"]["site"], base)
+            results["verifies_hashes"] = self.verifies_hashes()
         return results
 
     def build_arguments(self, base: str) -> dict[str, str]:
@@ -126,21 +142,16 @@ class Series:
         with TemporaryDirectory() as folder:
             return build(write(files, Path(folder)), self.dockerfile, self.image(case), self.arguments, *options)
 
-    def image_facts(self, site: str, base: str) -> Results:
-        """Return what the image tells without being run."""
-        image = self.image("cold")
-        added = set(layers_of(image)) - set(layers_of(base))
-        contents = layers_with(image, added, site)
-        own = {layer for layer, names in contents.items() if any(re.match(r"hello-.*\.dist-info", n) for n in names)}
-        third_party = {
-            layer for layer, names in contents.items() if any(re.match(r"fastapi-.*\.dist-info", n) for n in names)
-        }
-        return {
-            "size": inspect(image)["Size"] - inspect(base)["Size"],
-            "separate": not own & third_party,
-            "keeps_third_party": {case: third_party <= set(layers_of(self.image(case))) for case in CASES},
-            "verifies_hashes": self.verifies_hashes(),
-        }
+    def layers_with_packages(self, site: str, layers: set[str]) -> tuple[set[str], set[str]]:
+        """Return which layers hold third-party packages, one of which tells, and which the project's own."""
+        contents = layers_with(self.image("cold"), layers, site)
+
+        def holding(name: str) -> set[str]:
+            return {
+                layer for layer, names in contents.items() if any(re.match(rf"{name}-.*\.dist-info$", n) for n in names)
+            }
+
+        return holding("fastapi"), holding("hello")
 
     def verifies_hashes(self) -> bool:
         """Return whether builds fail, twice, when the lock has other hashes than a distribution has."""

@@ -70,9 +70,9 @@ def size(results: Results) -> float:
     return float(results["size"])
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "--:") -> str:
     """Write a Markdown table."""
-    lines = [list(heads), ["---"] + ["--:"] * (len(heads) - 1), *map(list, rows)]
+    lines = [list(heads), ["---"] + [align] * (len(heads) - 1), *map(list, rows)]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
@@ -125,7 +125,7 @@ def facts(contestants: Mapping[str, Results]) -> str:
         "user",
         "has pip",
     ]
-    return table(heads, rows)
+    return table(heads, rows, align="---")
 
 
 def overhead(results: Results) -> str:
@@ -164,7 +164,7 @@ def run_block(results: Results) -> str:
     """Write on what and with what the figures were measured."""
     machine = results["machine"]
     return (
-        f"Measured on {machine['date']} with {results['rounds']} rounds on {machine['cores']} cores: "
+        f"Measured on {machine['date']}, in {results['rounds']} round(s) on {machine['cores']} cores, with "
         f"Docker {machine['engine']} with buildx {machine['buildx']}, `{machine['base']}` ({machine['base_kind']}), "
         f"pip {machine['pip']}, Poetry {machine['poetry']} with poetry-plugin-export {machine['export_plugin']} or "
         f"poetry-plugin-bundle {machine['bundle_plugin']}, uv {machine['uv']}."
