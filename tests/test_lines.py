@@ -141,7 +141,8 @@ def check_refusals(answers: Answers, files: Files, folder: Path) -> None:
         refused({**files, "poetry.lock": lock}, folder, "not match")
     if answers["base_image"] == "slim":
         images = [f"--build-arg=PYTHON_IMAGE={images_of({'python_version': '3.11'})['PYTHON_IMAGE']}"]
-        refused(files, folder, "Python version", *images)
+        by_pip = answers["project_type"] != "environment" and answers["installer"] == "pip"
+        refused(files, folder, "requires a different Python" if by_pip else "Python version", *images)
 
 
 def refused(files: Files, folder: Path, words: str, *options: str) -> None:
