@@ -17,8 +17,8 @@ HOSTILE = "Say \"hi\" or 'hi' \\ for $1 & #2 {{ x }} {% y %} ${z} `w` <b> 日本
 EXAMPLES = {"builder_packages": ["", "git"], "runtime_packages": ["", "curl"]}
 """Values for the questions that take text and decide about more than that text."""
 
-NEEDED = {"package_index_url": {"package_index": "private"}}
-"""Answers without which a question is not asked, for questions that the defaults leave out."""
+NEEDED = {"base_image": {"python_version": "3.13"}, "package_index_url": {"package_index": "private"}}
+"""Answers without which a question is not asked, or has one choice, where the defaults do not do."""
 
 COMBINATIONS = TEMPLATE.combinations(EXAMPLES)
 
