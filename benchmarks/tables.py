@@ -17,6 +17,7 @@ CONTESTANTS = {
     "ours": "this template",
     "uv": "uv's example",
     "bundle": "poetry bundle",
+    "bundle-compiled": "poetry bundle, compiled",
     "article-wheel": "article, wheel",
     "article-export": "article, export",
     "faq": "Poetry's FAQ",
