@@ -1,5 +1,6 @@
 """The benchmarks: what is quoted of them, and what they build. Nothing is timed here."""
 
+import json
 import re
 
 import pytest
@@ -7,11 +8,22 @@ import pytest
 from benchmarks.builds import with_own_mounts
 from benchmarks.images import DOCKERFILES, dockerfile_of
 from benchmarks.projects import KINDS, changed, package
-from benchmarks.tables import CONTESTANTS, cell, filled, plain_seconds
+from benchmarks.tables import CONTESTANTS, RESULTS, cell, documents, filled, plain_seconds
 from extensions.template import ROOT
 from tests.support import run
 
 FILES = sorted(DOCKERFILES.glob("*.Dockerfile"))
+
+
+def test_quoted_figures_are_those_that_were_measured() -> None:
+    for path, text in documents(json.loads(RESULTS.read_text(encoding="utf-8"))).items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name}: run .venv/bin/python -m benchmarks.tables"
+
+
+def test_every_contestant_was_measured_with_every_set() -> None:
+    sets = json.loads(RESULTS.read_text(encoding="utf-8"))["sets"]
+    assert list(sets) == list(KINDS)
+    assert all(list(one["contestants"]) == list(CONTESTANTS) for one in sets.values())
 
 
 def test_dockerfiles_are_clean() -> None:
