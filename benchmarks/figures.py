@@ -10,9 +10,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from extensions.lock import FOLDER
+from extensions.template import ROOT, Template, copy_parts
 from tests.docker import base_of, engine_is_missing, image_of, what_is
 from tests.support import COMBINATIONS, KINDS, PYTHONS, TEMPLATE, run
 from tests.test_image import CONTEXTS
+from tests.test_render import product
+from tests.variants import Variants
 
 
 def render_all() -> float:
@@ -21,6 +24,30 @@ def render_all() -> float:
     for answers in COMBINATIONS:
         TEMPLATE.render(answers)
     return len(COMBINATIONS) / (time.perf_counter() - start)
+
+
+def render_variants(template: Template) -> str:
+    """Render every variant of every file, and tell how many combinations and variants there are, and how long it took."""
+    start = time.perf_counter()
+    variants = Variants(template, product(template))
+    files = sum(len(variants.of(source)) for source in variants.sources())
+    seconds = time.perf_counter() - start
+    return f"{len(variants.combinations)} combinations with texts, {files} distinct files: {seconds:.1f} s"
+
+
+def with_a_question() -> Template:
+    """Return the template with one more yes or no, which the README reads."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        copy_parts(ROOT, folder)
+        question = "greet:\n  type: bool\n  default: true\n\ndocker:\n"
+        for path, old, new in (
+            ("copier.yml", "docker:\n", question),
+            ("template/README.md.jinja", "## Develop\n", "{% if greet %}\nHello!\n{% endif %}\n## Develop\n"),
+        ):
+            text = (folder / path).read_text(encoding="utf-8")
+            (folder / path).write_text(text.replace(old, new, 1), encoding="utf-8")
+        return Template(folder)
 
 
 def bytes_above(base: str, image: str) -> int:
@@ -45,7 +72,9 @@ def main() -> None:
     index = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
     size = sum(file.stat().st_size for file in FOLDER.iterdir())
     print(f"{len(TEMPLATE.combinations())} combinations of choices and flags, {len(COMBINATIONS)} with Debian packages")
-    print(f"{render_all():.0f} renders a second on one core")
+    print(f"{render_all():.0f} renders of whole repositories a second, on one core")
+    print(render_variants(Template()))
+    print(f"with one more question: {render_variants(with_a_question())}")
     print(f"{len(index)} locks from {len(list(FOLDER.glob('*.toml')))} packages, {size / 1000:.0f} kB")
     print(f"{len(CONTEXTS)} distinct build contexts")
     if engine_is_missing():

@@ -8,7 +8,8 @@ The names with an underscore are private to Copier: its version is pinned, and a
 
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property, partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -17,11 +18,31 @@ from weakref import finalize
 from copier._main import Worker, as_operation
 from copier._user_data import AnswersMap, Question
 
+from extensions.reads import Once, Recorder
+
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("copier.yml", "extensions", "template")
 
 Answers = dict[str, Any]
 Files = dict[str, bytes]
+
+
+@dataclass(frozen=True)
+class Combination:
+    """One of each reachable combination of answers.
+
+    Attributes:
+        asked: The answers to the questions that are asked, in the order in which they are.
+        known: These, and the defaults of the questions that are not asked.
+    """
+
+    asked: Answers
+    known: Answers
+
+    @cached_property
+    def words(self) -> dict[str, str]:
+        """Each known answer, and all that are asked, in a form by which they can be compared."""
+        return {name: repr(value) for name, value in self.known.items()} | {"_copier_answers": repr(self.asked)}
 
 
 def copy_parts(root: Path, folder: Path) -> None:
@@ -47,23 +68,26 @@ class Template:
         first = Worker(str(self.folder))
         self.questions: Mapping[str, Mapping[str, Any]] = first.template.questions_data
         self.environment = first.jinja_env
+        self.environment.context_class = Recorder
         self.environment.from_string = cache(self.environment.from_string)  # type: ignore[assignment, method-assign]
         self._shared = {"template": first.template, "jinja_env": self.environment}
 
     def combinations(self, examples: Mapping[str, Sequence[str]] | None = None) -> list[Answers]:
-        """List the answers of every reachable combination of all choices and flags.
+        """List what is asked and answered in each combination; see product."""
+        return [combination.asked for combination in self.product(examples)]
+
+    def product(self, examples: Mapping[str, Sequence[str]] | None = None) -> list[Combination]:
+        """List every reachable combination of all choices and flags.
 
         Args:
             examples: Values to try for questions that take text; each of the others keeps its default.
-
-        Returns:
-            The answers to the questions that are asked, in the order in which they are asked.
         """
         worker = self._worker({})
-        branches: list[tuple[Answers, Answers]] = [({}, {})]
+        branches = [Combination({}, {})]
         for name in self.questions:
-            branches = [branch for known in branches for branch in self._branches(worker, name, *known, examples or {})]
-        return [asked for _, asked in branches]
+            question = Once(partial(self._question, worker, name))
+            branches = [more for branch in branches for more in _answered(name, branch, question, examples or {})]
+        return branches
 
     def render(self, answers: Answers, skip: Sequence[str] = ()) -> Files:
         """Render the repository that these answers give.
@@ -78,18 +102,22 @@ class Template:
         Raises:
             ValueError: An answer is refused.
         """
-        worker = self._worker(answers, exclude=skip)
-        return worker.render()
+        return self._worker(answers, exclude=skip).render()
 
-    def _worker(self, answers: Answers, **settings: Any) -> "_Renderer":
-        worker = _Renderer(str(self.folder), data=answers, defaults=True, quiet=True, **settings)
+    def rendering(self, combination: Combination) -> "Rendering":
+        """Return what renders the files of a combination one by one."""
+        worker = self._worker({})
+        worker.answers = AnswersMap(user=combination.known)
+        worker.answers.hidden = combination.known.keys() - combination.asked.keys()
+        return worker
+
+    def _worker(self, answers: Answers, **settings: Any) -> "Rendering":
+        worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True, **settings)
         worker.__dict__.update(self._shared)
         return worker
 
-    def _branches(
-        self, worker: Worker, name: str, known: Answers, asked: Answers, examples: Mapping[str, Sequence[str]]
-    ) -> Iterator[tuple[Answers, Answers]]:
-        """Yield all answers that are known, and those that were asked, after one more question."""
+    def _question(self, worker: Worker, name: str, known: Answers) -> tuple[bool, Any, Sequence[Any]]:
+        """Return whether a question is asked, its default, and its choices or flags if it has them."""
         worker.answers = AnswersMap(user=known)
         question = Question(
             var_name=name,
@@ -98,39 +126,49 @@ class Template:
             jinja_env=worker.jinja_env,
             **self.questions[name],
         )
-        if not question.get_when():
-            yield {**known, name: question.get_default()}, asked
-            return
-        for value in _values(question, examples.get(name)):
-            yield {**known, name: value}, {**asked, name: value}
+        choices: Sequence[Any] = ()
+        if question.choices:
+            choices = [question.cast_answer(one.value) for one in question._formatted_choices if not one.disabled]
+        elif question.get_type_name() == "bool":
+            choices = [True, False]
+        return question.get_when(), question.get_default(), choices
 
 
-class _Renderer(Worker):
+def _answered(
+    name: str, branch: Combination, question: Once[Any], examples: Mapping[str, Sequence[str]]
+) -> Iterator[Combination]:
+    """Yield what a combination becomes with the answers to one more question."""
+    asked, default, choices = question(branch.words, branch.known)
+    if not asked:
+        yield Combination(branch.asked, {**branch.known, name: default})
+        return
+    for value in choices or examples.get(name) or [default]:
+        yield Combination({**branch.asked, name: value}, {**branch.known, name: value})
+
+
+class Rendering(Worker):
     """Copier's worker, with the rendered files kept in memory."""
 
-    @as_operation("copy")
     def render(self) -> Files:
-        self.files: Files = {}
+        """Ask what is to be asked, and return the content of each file by its path."""
         self._ask()
+        return {path: self.content(source) for source, path in self.places().items()}
+
+    @as_operation("copy")
+    def places(self) -> dict[str, str]:
+        """Return the path of each file by that of what it is rendered from, as seen from the template's root."""
+        self._places: dict[str, str] = {}
         self._render_template()
-        return self.files
+        return self._places
+
+    def content(self, source: str) -> bytes:
+        """Return what a file of the template becomes."""
+        if source.endswith(self.template.templates_suffix):
+            return self.jinja_env.get_template(source).render(**self._render_context()).encode()
+        return (self.template.local_abspath / source).read_bytes()
 
     def _render_file(self, src_relpath: Path, dst_relpath: Path, extra_context: dict[str, Any] | None = None) -> None:
-        if src_relpath.suffix == self.template.templates_suffix:
-            text = self.jinja_env.get_template(src_relpath.as_posix()).render(**self._render_context())
-            content = text.encode()
-        else:
-            content = (self.template.local_abspath / src_relpath).read_bytes()
-        self.files[dst_relpath.as_posix()] = content
+        self._places[src_relpath.as_posix()] = dst_relpath.as_posix()
 
     def _render_folder(self, dst_relpath: Path) -> None:
         """Leave folders out: their files tell."""
-
-
-def _values(question: Question, examples: Sequence[str] | None) -> Sequence[Any]:
-    """Return the values to try for a question: its choices, both flags, the examples or else its default."""
-    if question.choices:
-        return [question.cast_answer(choice.value) for choice in question._formatted_choices if not choice.disabled]
-    if question.get_type_name() == "bool":
-        return [True, False]
-    return examples or [question.get_default()]

@@ -14,6 +14,26 @@ TEMPLATE = Template()
 HOSTILE = "Say \"hi\" or 'hi' \\ for $1 & #2 {{ x }} {% y %} ${z} `w` <b> 日本語 😀"
 """A description that breaks what does not quote it."""
 
+TEXTS: dict[str, dict[str, str]] = {
+    "plain": {"author_name": "Ada Lovelace", "author_email": "ada@example.org"},
+    "empty": {"project_description": "", "author_name": "", "author_email": ""},
+    "hostile": {
+        "project_name": "Data.Tools_2 x",
+        "project_description": HOSTILE,
+        "package_name": "match",
+        "command_name": "9-B_c",
+        "author_name": "Ada \"L\" \\ 'x' {{ y }} ${z} 日本 😀",
+        "author_email": "!#$%&'*+/=?^_`{|}~-@example.org",
+        "package_index_url": "https://a-b.example.com:8443/~x/%20/simple/",
+    },
+    "name only": {"author_name": "Ada Lovelace", "author_email": ""},
+    "address only": {"author_name": "", "author_email": "ada@example.org"},
+}
+"""Answers to the questions that take text: each of them plain, empty where it may be, and hostile.
+
+The last two are there as the templates ask whether a name or an address was given.
+"""
+
 EXAMPLES = {"builder_packages": ["", "git"], "runtime_packages": ["", "curl"]}
 """Values for the questions that take text and decide about more than that text."""
 

@@ -39,10 +39,24 @@ REFUSED = {
     ("project_name", "2fast"): "Start with a letter, such as my-project",
     ("project_name", "Class"): "class is a keyword of Python: type another name, such as class_project",
     ("project_name", "json"): "json is in Python's standard library",
+    ("project_name", "Test"): "test is a folder of the repository",
+    ("project_name", "Ruff"): "ruff is among the packages that are installed",
+    ("project_name", "NUL"): "nul is a device on Windows",
+    ("project_name", "-x"): "Start and end with a letter or a digit",
+    ("project_name", "x" * 65): "Type at most 64 characters",
     ("package_name", ""): "such as my_project",
     ("package_name", "class"): "class is a keyword of Python: type another name, such as class_project",
     ("package_name", "json"): "json is in Python's standard library: type another name, such as json_project",
     ("package_name", "tests"): "tests is a folder of the repository",
+    ("package_name", "scripts"): "scripts is a folder of the repository",
+    (
+        "package_name",
+        "pytest",
+    ): "pytest is among the packages that are installed: type another name, such as pytest_project",
+    ("package_name", "aux"): "aux is a device on Windows: type another name, such as aux_project",
+    ("package_name", "__main__"): "after a first letter",
+    ("package_name", "_private"): "after a first letter",
+    ("package_name", "a" * 65): "Type at most 64 characters",
     ("package_name", "2fast"): "after a first letter",
     ("package_name", "my-project"): "Type lower-case ASCII letters",
     ("package_name", "a/b"): "Type lower-case ASCII letters",
@@ -53,8 +67,13 @@ REFUSED = {
     ("command_name", "../hello"): "Type ASCII letters",
     ("command_name", "-hello"): "starting with a letter or a digit",
     ("command_name", ""): "such as hello",
-    ("command_name", "python3"): "python3 is in every Python environment: type another name",
+    ("command_name", "python3"): "python3 is in every environment of the project: type another name",
+    ("command_name", "Pytest"): "Pytest is in every environment of the project: type another name",
+    ("command_name", "con"): "con is a device on Windows: type another name",
+    ("command_name", "a" * 65): "Type at most 64 characters",
     ("project_description", "two\nlines"): "Type one line",
+    ("project_description", "\0"): "Type one line",
+    ("project_description", "\udcff"): "Type one line",
     ("author_name", "Doe, Jo"): "Type a name without commas",
     ("author_name", "Jo <jo@example.org>"): "Type a name without commas, < and >",
     ("author_email", "nobody"): "Type an e-mail address such as ada@example.org",
@@ -87,6 +106,9 @@ REFUSED = {
     ("project_type", "library"): "is not in",
 }
 
+NAMES: Any = TEMPLATE.environment.get_template("extensions/names.jinja").module
+"""The lists of names that are refused."""
+
 
 def choices(question: str) -> list[Any] | None:
     """Return the values that were asked for in some combination, when there is more than text to choose from."""
@@ -117,6 +139,13 @@ def test_conditional_questions_are_asked_when_they_mean_something() -> None:
         assert ("runtime_packages" in answers) == (answers.get("base_image") == "slim")
         assert answers.get("base_image") != "distroless" or answers["python_version"] == "3.13"
         assert ("package_index_url" in answers) == (answers["package_index"] == "private")
+
+
+def test_every_condition_holds_for_some_and_not_for_others() -> None:
+    conditions = {key for key, details in TEMPLATE.questions.items() if details.get("when") not in (None, False)}
+    assert conditions
+    for question in conditions:
+        assert {question in answers for answers in COMBINATIONS} == {True, False}, question
 
 
 def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> None:
@@ -208,23 +237,38 @@ def test_a_hostile_description_comes_out_intact(kind: str) -> None:
             compile(content, path, "exec")
 
 
-def words(text: str) -> set[str]:
-    """Return what a list in names.jinja holds, by its name."""
-    source = (Path(TEMPLATE.folder) / "extensions/names.jinja").read_text(encoding="utf-8")
-    return set(source.split(f'{{% set {text} = """')[1].split('"""')[0].split())
+def test_the_questions_that_can_be_answered_are_all_known() -> None:
+    assert NAMES.questions == list(PUBLIC)
+
+
+@pytest.mark.parametrize("name", ["match", "case", "type", "lazy", "a__b", "x" * 64])
+def test_odd_names_that_work_are_accepted(name: str) -> None:
+    """Soft keywords can be imported."""
+    files = TEMPLATE.render({"package_name": name})
+    assert f'{name}.cli:main"' in files["pyproject.toml"].decode()
+    compile(files["tests/test_cli.py"], "test_cli.py", "exec")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("service", "fastapi"), ("environment", "pandas"), ("environment", "Pandas-Stubs")]
+)
+def test_a_project_cannot_be_called_as_what_it_depends_on(kind: str, name: str) -> None:
+    with pytest.raises(ValueError, match="is among the packages that are installed"):
+        TEMPLATE.render({"project_type": kind, "project_name": name})
+    TEMPLATE.render({"project_name": name})
 
 
 @pytest.mark.parametrize("python", INTERPRETERS)
 def test_names_of_the_language_are_all_known(python: str) -> None:
     listed = "import sys, keyword; print(*keyword.kwlist); print(*sys.stdlib_module_names)"
     keywords, modules = run(INTERPRETERS[python], "-c", listed).splitlines()
-    assert set(keywords.split()) == words("keywords")
-    assert {module for module in modules.split() if not module.startswith("_")} <= words("standard_library")
+    assert set(keywords.split()) == {*NAMES.keywords}
+    assert {module for module in modules.split() if not module.startswith("_")} <= {*NAMES.standard_library}
 
 
 def test_no_default_is_refused() -> None:
     """Copier stops with a traceback where it should ask a question whose default is refused."""
-    for word in words("keywords") | words("standard_library") | words("folders"):
+    for word in {*NAMES.keywords, *NAMES.standard_library, *NAMES.folders, *NAMES.installed["all"]}:
         if word == word.lower():
             with pytest.raises(ValueError, match="question 'project_name'"):
                 TEMPLATE.render({"project_name": word})

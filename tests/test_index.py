@@ -168,7 +168,7 @@ def test_the_readme_says_how_to_log_in() -> None:
     assert "\nmachine packages.example.com login USER password PASSWORD\n" in readme
     assert "`poetry config http-basic.private USER`" in readme
     assert "POETRY_HTTP_BASIC_PRIVATE_PASSWORD" in readme
-    assert "\ndocker build --secret id=netrc,src=$HOME/.netrc --tag myproject .\n" in readme
+    assert '\ndocker build --secret "id=netrc,src=$HOME/.netrc" --tag myproject .\n' in readme
     public = TEMPLATE.render({})["README.md"].decode()
     assert "netrc" not in public
 
@@ -267,7 +267,7 @@ def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
 def test_without_the_secret_the_build_says_how_to_give_it(closed_index: Index, tmp_path: Path) -> None:
     output = refused(write(service(closed_index.url), tmp_path))
     assert "secret netrc: not found" in output
-    assert "docker build --secret id=netrc,src=$HOME/.netrc ." in output
+    assert 'docker build --secret "id=netrc,src=$HOME/.netrc" .' in output
 
 
 def check_wrong_password(files: Files, index: Index, folder: Path) -> None:

@@ -10,6 +10,7 @@ from pytest_copier.plugin import CopierFixture
 
 from tests.docker import image_of, need_engine
 from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, run
+from tests.test_answers import NAMES
 
 COMMAND = {
     "package": ("poetry run hello", "Hello, World!\n"),
@@ -39,6 +40,17 @@ def all_clean(folder: Path, sh: Callable[[str], str], kind: str) -> None:
     if kind != "environment":
         assert "Built myproject-0.1.0-py3-none-any.whl" in re.sub(r"\x1b\[\d*m", "", sh("poetry build"))
     assert {path: path.read_bytes() for path in before} == before
+
+
+def every_name_is_known(sh: Callable[[str], str], kind: str) -> None:
+    """Hold the lists of names that are refused to what is installed."""
+    command = "import importlib.metadata as m; print(*m.packages_distributions(), *(d.name for d in m.distributions()))"
+    names = {re.sub("[-.]", "_", name).lower() for name in sh(f'poetry run python -c "{command}"').split()}
+    lowercase = {name for name in names if re.fullmatch("[a-z][a-z0-9_]*", name)}
+    assert lowercase - {"myproject"} <= {*NAMES.installed["all"], *NAMES.installed[kind]}
+    programs = sh('poetry run python -c "import os, sys; print(*os.listdir(os.path.dirname(sys.executable)))"').split()
+    known = {*NAMES.commands, "hello", "uvicorn", "fastapi", "httpx2", "idna", "f2py", "numpy-config"}
+    assert {name for name in programs if not re.search(r"\.|^python|^pip", name)} <= known
 
 
 def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> None:
@@ -74,6 +86,7 @@ def test_all_clean_on_day_one(kind: str, version: str, copier: CopierFixture, tm
         return run("sh", "-c", command, cwd=project.path, env=env)
 
     all_clean(project.path, sh, kind)
+    every_name_is_known(sh, kind)
     assert project.run("git status --porcelain") == ""
     every_check_can_fail(project.path, sh, kind)
 

@@ -3,99 +3,191 @@
 import json
 import os
 import re
+import sys
 import tomllib
-from collections.abc import Callable
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path, PurePosixPath
 
 import pytest
+import time_machine
 import yaml
+from packaging.utils import canonicalize_name
 from validate_pyproject import api as validate_pyproject
 
-from extensions.template import ROOT, Answers, Files, Template, copy_parts
+from extensions.template import ROOT, Answers, Combination, Files, Template, copy_parts
+from tests.checks import COMMANDS, LINK, check
 from tests.support import (
-    COMBINATIONS,
     COPIER,
     EXAMPLES,
     HOSTILE,
+    INTERPRETERS,
     KINDS,
     NEEDED,
+    POETRY,
     PYTHONS,
     TEMPLATE,
-    name,
+    TEXTS,
     read,
     run,
     write,
 )
 from tests.test_answers import PUBLIC
+from tests.variants import Variant, Variants
 
-PARTS_OF_THE_PRODUCT = {
-    part: [answers for answers in COMBINATIONS if name(answers) == part]
-    for part in dict.fromkeys(name(answers) for answers in COMBINATIONS)
+SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "template").rglob("*") if path.is_file())
+PYPROJECT, README, DOCKERFILE, ANSWERS = (
+    f"template/{name}.jinja"
+    for name in ("pyproject.toml", "README.md", "Dockerfile", "{{ _copier_conf.answers_file }}")
+)
+
+
+LICENSES = {
+    "MIT": "MIT License",
+    "Apache-2.0": "Apache License Version 2.0",
+    "BSD-3-Clause": "BSD 3-Clause License",
+    "GPL-3.0-or-later": "GNU GENERAL PUBLIC LICENSE Version 3",
+    "Proprietary": "Copyright (c) ",
 }
-"""All combinations, by project type and Python, so that they are rendered side by side."""
-
-RESIDUE = re.compile(r"\{\{|\{%|\{#|(?<!-> )\bNone\b|Undefined|\.jinja\b")
-BLANKS = re.compile(r"[ \t]\n|\A\n|\n\n\Z")
+"""How the text of each licence begins."""
 
 
-class StrictLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice in a mapping."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Construct a mapping from keys that are all different."""
-        keys = [self.construct_object(key) for key, _ in node.value]
-        assert len(keys) == len(set(keys)), f"a key stands twice: {keys}"
-        return super().construct_mapping(node, deep)
+def product(template: Template) -> list[Combination]:
+    """List all combinations of choices, flags and texts."""
+    examples: list[dict[str, Sequence[str]]] = [
+        {**EXAMPLES, **{question: [text] for question, text in texts.items()}} for texts in TEXTS.values()
+    ]
+    return [combination for example in examples for combination in template.product(example)]
 
 
-def parse_python(text: str) -> None:
-    compile(text, "rendered.py", "exec")
+@cache
+def variants() -> Variants:
+    """Return what renders every variant of every file."""
+    template = Template()
+    return Variants(template, product(template))
 
 
-def parse_toml(text: str) -> None:
-    tomllib.loads(text)
+def distinct(*sources: str) -> list[Variant]:
+    """Return one variant for each content of some files of the template."""
+    found = {(variant.path, variant.content): variant for source in sources for variant in variants().of(source)}
+    return list(found.values())
 
 
-def parse_yaml(text: str) -> None:
-    yaml.load(text, StrictLoader)
+def folders(found: Sequence[Variant], folder: Path, *beside: str) -> list[Path]:
+    """Write variants into folders, one each, with those files of the repository whose paths match patterns."""
+    written = []
+    for number, variant in enumerate(found):
+        files = variants().files(variant.combination)
+        files = {path: files[path] for path in files if any(PurePosixPath(path).match(pattern) for pattern in beside)}
+        written.append(write({**files, variant.path: variant.content}, folder / str(number)))
+    return written
 
 
-PARSERS: dict[str, Callable[[str], None]] = {
-    ".py": parse_python,
-    ".toml": parse_toml,
-    ".lock": parse_toml,
-    ".yml": parse_yaml,
-    ".yaml": parse_yaml,
-    ".json": lambda text: json.loads(text),
-}
+@pytest.mark.parametrize("source", SOURCES)
+def test_every_variant_of_every_file_is_whole(source: str) -> None:
+    found = variants().of(source)
+    assert found
+    for variant in found:
+        check(variant.path, variant.content, tuple(map(str, variant.combination.asked.values())))
 
 
-def check(path: str, text: str) -> None:
-    """Hold a rendered file to what is true for all of them, and parse it if its kind has a parser."""
-    PARSERS.get(Path(path).suffix, str)(text)
-    if path == "LICENSE" or not text:
-        return
-    assert text.endswith("\n"), "no line break at the end"
-    assert not RESIDUE.search(text), f"residue of the template: {RESIDUE.search(text)}"
-    assert not BLANKS.search(text), f"stray blanks: {BLANKS.search(text)}"
-    assert ("\n" * (4 if path.endswith(".py") else 3)) not in text, "too many blank lines"
-    assert "\r" not in text
+def test_every_file_of_the_template_is_rendered() -> None:
+    assert variants().sources() == SOURCES
 
 
-@pytest.mark.parametrize("part", PARTS_OF_THE_PRODUCT)
-def test_every_file_of_every_combination_parses(part: str, tmp_path: Path) -> None:
-    seen = set()
-    for answers in PARTS_OF_THE_PRODUCT[part]:
-        files = TEMPLATE.render(answers)
-        for path, content in files.items():
-            if (path, content) not in seen:
-                check(path, content.decode())
-                seen.add((path, content))
-    dockerfiles = [content for path, content in seen if path == "Dockerfile"]
-    assert dockerfiles
-    folder = write({f"{number}.Dockerfile": content for number, content in enumerate(dockerfiles)}, tmp_path)
-    run(ROOT / ".venv/bin/hadolint", *folder.iterdir())
+def shape(variant: Variant) -> str:
+    """Return what a variant holds, with the questions in place of those of their answers that are nothing but words."""
+    text = variant.content.decode()
+    for question in ("license", "python_version", "package_name", "command_name", "package_index_url"):
+        text = text.replace(variant.combination.asked.get(question) or question, question)
+    return text
+
+
+def test_every_dockerfile_is_as_hadolint_wants_it(tmp_path: Path) -> None:
+    """One of each shape: it takes hadolint a minute and a half to read them all."""
+    shapes = {shape(variant): variant for variant in distinct(DOCKERFILE)}
+    paths = folders(list(shapes.values()), tmp_path)
+    run(ROOT / ".venv/bin/hadolint", *(path / "Dockerfile" for path in paths))
+
+
+def test_every_pyproject_is_valid() -> None:
+    """By the schemas of the packaging specifications and of the tools that have one."""
+    validator = validate_pyproject.Validator()
+    for variant in distinct(PYPROJECT):
+        validator(tomllib.loads(variant.content.decode()))
+
+
+def test_poetry_finds_nothing_to_say_of_any_pyproject(tmp_path: Path) -> None:
+    found = distinct(PYPROJECT)
+    paths = folders(found, tmp_path, "README.md", "LICENSE")
+    script = Path(__file__).with_name("poetry_check.py")
+    answers = run(POETRY.with_name("python"), script, input="".join(f"{path}\n" for path in paths)).splitlines()
+    for variant, answer in zip(found, map(json.loads, answers), strict=True):
+        asked = variant.combination.asked
+        assert answer["says"] == "All set!", asked
+        assert (answer["summary"] or "") == asked["project_description"]
+        assert (answer["author"] or "") == (asked["author_name"] or asked["author_email"])
+        assert (answer["email"] or "") == (asked["author_email"] if asked["author_name"] else "")
+        oldest = asked["python_version"]
+        assert answer["python"] == f">={oldest}"
+        if asked["project_type"] != "environment":
+            versions = re.findall(r"Python :: (3\.\d+)", " ".join(answer["classifiers"]))
+            assert versions == [known for known in PYTHONS if int(known[2:]) >= int(oldest[2:])]
+
+
+def test_all_python_is_formatted_and_linted(tmp_path: Path) -> None:
+    """As the repository's own settings have it."""
+    found = [variant for variant in distinct(*SOURCES) if variant.path.endswith(".py")]
+    assert found
+    folders(found, tmp_path, "pyproject.toml", "*.py")
+    run(ROOT / ".venv/bin/ruff", "format", "--check", "--no-cache", tmp_path)
+    run(ROOT / ".venv/bin/ruff", "check", "--no-cache", tmp_path)
+
+
+def test_no_link_of_a_readme_is_broken() -> None:
+    for variant in variants().of(README):
+        links = LINK.findall(variant.content.decode().replace(HOSTILE, ""))
+        assert "LICENSE" in links
+        assert {*links} <= variant.beside
+
+
+def test_the_commands_of_every_readme_are_clean_shell(tmp_path: Path) -> None:
+    scripts = {"".join(COMMANDS.findall(variant.content.decode())) for variant in variants().of(README)}
+    folder = write({f"{number}.sh": script.encode() for number, script in enumerate(scripts)}, tmp_path)
+    run(ROOT / ".venv/bin/shellcheck", "--shell=sh", *folder.iterdir())
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_rendered_by_variants_is_what_copier_renders(kind: str) -> None:
+    """Every combination with two Pythons and two licences, each rendered as a whole."""
+    part = {"python_version": ("3.13", "3.14"), "license": ("MIT", "Proprietary"), "project_type": (kind,)}
+    compared = 0
+    for combination in variants().combinations:
+        asked = combination.asked
+        if all(asked[question] in values for question, values in part.items()):
+            assert without_source(variants().files(combination)) == without_source(TEMPLATE.render(asked))
+            compared += 1
+    assert compared > 100
+
+
+def test_a_new_question_adds_only_to_the_files_that_read_it(tmp_path: Path) -> None:
+    question = "greet:\n  type: bool\n  default: true\n\ndocker:\n  type: bool"
+    template = altered(tmp_path, "copier.yml", "docker:\n  type: bool", question)
+    file = template.folder / README
+    file.write_text(file.read_text(encoding="utf-8") + "{% if greet %}\n\nHello!\n{% endif %}\n", encoding="utf-8")
+    before = Variants(Template(), TEMPLATE.product())
+    after = Variants(template, template.product())
+    assert len(after.combinations) == 2 * len(before.combinations)
+    for source in SOURCES:
+        factor = 2 if source in (README, ANSWERS) else 1
+        assert len(after.of(source)) == factor * len(before.of(source)), source
+
+
+def test_reading_what_is_no_answer_is_an_error(tmp_path: Path) -> None:
+    template = altered(tmp_path, "template/README.md.jinja", "{{ project_name }}", "{{ _copier_python }}")
+    with pytest.raises(ValueError, match="_copier_python is read, which is no answer"):
+        Variants(template, template.product()).of(README)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -105,19 +197,10 @@ def test_texts_may_be_empty(kind: str, author_name: str, author_email: str) -> N
     authors = {"author_name": author_name, "author_email": author_email}
     files = TEMPLATE.render({"project_type": kind, "project_description": "", **authors})
     for path, content in files.items():
-        check(path, content.decode())
+        check(path, content)
     assert files["README.md"].startswith(b"# myproject\n\n## Develop\n")
     author = {key.removeprefix("author_"): value for key, value in authors.items() if value}
     assert tomllib.loads(files["pyproject.toml"].decode())["project"].get("authors", [{}]) == [author]
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_pyproject_is_valid(kind: str) -> None:
-    """By the schemas of the packaging specifications and of the tools that have one."""
-    validator = validate_pyproject.Validator()
-    for answers in TEMPLATE.combinations():
-        if answers["project_type"] == kind:
-            validator(tomllib.loads(TEMPLATE.render(answers)["pyproject.toml"].decode()))
 
 
 def test_files_exist_when_they_mean_something() -> None:
@@ -165,30 +248,76 @@ def test_every_question_changes_something(question: str) -> None:
         assert all(files != other for other in rendered[:number])
 
 
-def test_facts_agree_between_files() -> None:
-    for version in PYTHONS:
-        files = TEMPLATE.render({"python_version": version})
-        pyproject = tomllib.loads(files["pyproject.toml"].decode())
-        lock = tomllib.loads(files["poetry.lock"].decode())
-        assert pyproject["project"]["requires-python"] == lock["metadata"]["python-versions"] == f">={version}"
-        assert pyproject["tool"]["mypy"]["python_version"] == version
-        assert f"python:{version}-slim" in files["Dockerfile"].decode()
-        assert f"Python {version}" in files["README.md"].decode()
+def together(*paths: str) -> Iterator[tuple[Answers, list[str]]]:
+    """Yield what some files hold in the same repository, once each, with the answers; "" for a file that is not there."""
+    seen = set()
+    for combination in variants().combinations:
+        files = variants().files(combination)
+        contents = tuple(files.get(path, b"") for path in paths)
+        if contents not in seen:
+            seen.add(contents)
+            yield combination.asked, [content.decode() for content in contents]
 
 
-@pytest.mark.parametrize("choice", ["MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later", "Proprietary"])
-def test_the_licence_is_the_one_that_was_chosen(choice: str) -> None:
-    first_words = {
-        "MIT": "MIT License",
-        "Apache-2.0": "Apache License Version 2.0",
-        "BSD-3-Clause": "BSD 3-Clause License",
-        "GPL-3.0-or-later": "GNU GENERAL PUBLIC LICENSE Version 3",
-        "Proprietary": "Copyright (c) Ada Lovelace All rights reserved",
-    }
-    files = TEMPLATE.render({"license": choice, "author_name": "Ada Lovelace"})
-    assert " ".join(files["LICENSE"].decode().split()).startswith(first_words[choice])
-    project = tomllib.loads(files["pyproject.toml"].decode())["project"]
-    assert project["license"] == ("LicenseRef-Proprietary" if choice == "Proprietary" else choice)
+def test_the_oldest_python_is_the_same_in_every_file() -> None:
+    for asked, (pyproject, lock, readme, dockerfile) in together(
+        "pyproject.toml", "poetry.lock", "README.md", "Dockerfile"
+    ):
+        oldest = asked["python_version"]
+        settings = tomllib.loads(pyproject)
+        assert settings["project"]["requires-python"] == f">={oldest}"
+        assert settings["tool"]["mypy"]["python_version"] == oldest
+        assert f'\npython-versions = ">={oldest}"\n' in lock
+        assert bool(dockerfile) == (f"The image has Python {oldest}," in readme) == asked["docker"]
+        if dockerfile:
+            slim = re.findall(r"=python:(.*)-slim", dockerfile)
+            assert slim == ([] if asked["base_image"] == "distroless" else [oldest])
+            assert set(re.findall(r"python(\d\.\d+)", dockerfile)) <= {oldest}
+
+
+def test_the_name_is_the_same_in_every_file() -> None:
+    for asked, (pyproject, readme, answers) in together("pyproject.toml", "README.md", ".copier-answers.yml"):
+        name = canonicalize_name(asked["project_name"].replace(" ", "-"))
+        settings = tomllib.loads(pyproject)
+        assert settings["project"]["name"] == name
+        assert readme.startswith(f"# {asked['project_name']}\n")
+        assert set(re.findall(r"^docker (?:run|build) .*?([\w-]+)(?: \.)?$", readme, re.MULTILINE)) <= {name}
+        assert yaml.safe_load(answers)["project_name"] == asked["project_name"]
+        package = asked.get("package_name")
+        assert [one["include"] for one in settings["tool"]["poetry"].get("packages", [])] == (
+            [package] if package else []
+        )
+
+
+def test_the_licence_is_the_same_in_every_file() -> None:
+    for asked, (pyproject, text, readme, dockerfile) in together(
+        "pyproject.toml", "LICENSE", "README.md", "Dockerfile"
+    ):
+        chosen = asked["license"]
+        expression = "LicenseRef-Proprietary" if chosen == "Proprietary" else chosen
+        assert tomllib.loads(pyproject)["project"]["license"] == expression
+        assert " ".join(text.split()).startswith(LICENSES[chosen])
+        assert ("\nAll rights reserved: see" if chosen == "Proprietary" else f"\n{chosen}: see") in readme
+        assert not dockerfile or f'image.licenses="{expression}"' in dockerfile
+
+
+def test_the_command_is_the_same_in_every_file() -> None:
+    for asked, (pyproject, readme, dockerfile) in together("pyproject.toml", "README.md", "Dockerfile"):
+        command = asked.get("command_name")
+        scripts = tomllib.loads(pyproject)["project"].get("scripts", {})
+        assert scripts == ({command: f"{asked['package_name']}.cli:main"} if command else {})
+        assert (f"\npoetry run {command}\n" in readme) == bool(command)
+        assert not dockerfile or (f'\nENTRYPOINT ["{command}"]\n' in dockerfile) == bool(command)
+
+
+def test_the_version_stands_in_pyproject_and_nowhere_else() -> None:
+    """What is locked has versions of its own."""
+    for combination in variants().combinations:
+        files = variants().files(combination)
+        assert files["pyproject.toml"].count(b'\nversion = "0.1.0"\n') == 1
+        assert [path for path, content in files.items() if b"0.1.0" in content and path != "poetry.lock"] == [
+            "pyproject.toml"
+        ]
 
 
 def test_debian_packages_go_to_their_own_stage() -> None:
@@ -198,10 +327,11 @@ def test_debian_packages_go_to_their_own_stage() -> None:
     assert [stage.split()[2] for stage in stages if "--no-install-recommends curl " in stage] == ["runtime"]
 
 
-def copy(folder: Path, answers: Answers, **environment: str) -> Files:
+def copy(folder: Path, answers: Answers, *, copier: Path = COPIER, umask: int = -1, **environment: str) -> Files:
     """Run `copier copy` and return the files, without the lines that tell where the template was."""
     data = [word for key, value in answers.items() for word in ("--data", f"{key}={value}")]
-    run(COPIER, "copy", "--quiet", "--defaults", *data, TEMPLATE.folder, folder, env={**os.environ, **environment})
+    command: list[str | Path] = [copier, "copy", "--quiet", "--defaults", *data, TEMPLATE.folder, folder]
+    run(*command, env={**os.environ, **environment}, umask=umask)
     return without_source(read(folder))
 
 
@@ -220,11 +350,63 @@ def test_copier_itself_renders_the_same(kind: str, tmp_path: Path) -> None:
 
 
 def test_same_answers_give_the_same_bytes_elsewhere(tmp_path: Path) -> None:
-    """In another folder, time zone, locale and home."""
+    """In another folder, time zone, locale, home, for another user, umask and Git."""
     answers = {"project_type": "service", "author_name": "Ada"}
+    home = write({".gitconfig": b"[user]\nname = Eve\n[core]\nautocrlf = true\n"}, tmp_path / "home")
     here = copy(tmp_path / "here", answers, TZ="UTC", LANG="C.UTF-8", PYTHONHASHSEED="1")
-    there = copy(tmp_path / "a b" / "there", answers, TZ="Asia/Tokyo", LANG="C", HOME=str(tmp_path), PYTHONHASHSEED="2")
+    there = copy(
+        tmp_path / "a b" / "there",
+        answers,
+        umask=0o077,
+        TZ="Asia/Tokyo",
+        LANG="C",
+        LC_ALL="C",
+        HOME=str(home),
+        USER="eve",
+        LOGNAME="eve",
+        PYTHONHASHSEED="2",
+        PYTHONUTF8="0",
+    )
     assert here == there
+
+
+def test_same_answers_give_the_same_bytes_on_another_day() -> None:
+    answers = {"project_type": "service", "author_name": "Ada"}
+    with time_machine.travel("2031-02-28 23:59:59+00:00"):
+        then = Template().render(answers)
+    assert without_source(then) == without_source(TEMPLATE.render(answers))
+
+
+def test_same_answers_give_the_same_bytes_with_another_python(tmp_path: Path) -> None:
+    running = f"{sys.version_info.major}.{sys.version_info.minor}"
+    others = [other for other in INTERPRETERS if other != running]
+    if not others:
+        pytest.skip(f"there is no Python but {running}: install another supported one")
+    run(INTERPRETERS[others[-1]], "-m", "venv", tmp_path / "venv")
+    run(tmp_path / "venv/bin/pip", "install", "--quiet", f"copier=={version('copier')}")
+    answers = {"project_type": "environment", "project_description": HOSTILE}
+    there = copy(tmp_path / "there", answers, copier=tmp_path / "venv/bin/copier")
+    assert there == without_source(TEMPLATE.render(answers))
+
+
+LONG = {"project_name": "a" * 40, "package_name": "a" * 40, "command_name": "a" * 40}
+FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]\Z|^(con|prn|aux|nul|com\d|lpt\d)(\.|\Z)', re.IGNORECASE)
+"""https://learn.microsoft.com/en-us/windows/win32/fileio/naming-a-file"""
+
+
+def test_every_system_can_hold_every_path() -> None:
+    every = Variants(Template(), TEMPLATE.product({question: [value] for question, value in LONG.items()}))
+    rendered = [list(every.places(combination).values()) for combination in every.combinations]
+    for paths in [SOURCES, *rendered]:
+        assert max(map(len, paths)) <= 120
+        assert len({path.casefold() for path in paths}) == len(paths)
+        assert not [path for path in paths if any(map(FORBIDDEN.search, path.split("/")))]
+    assert any("a" * 40 in path for paths in rendered for path in paths)
+
+
+def test_nothing_is_a_link(tmp_path: Path) -> None:
+    copy(tmp_path, {})
+    assert not [path for folder in (ROOT / "template", tmp_path) for path in folder.rglob("*") if path.is_symlink()]
 
 
 def altered(folder: Path, file: str, old: str, new: str) -> Template:

@@ -1,0 +1,106 @@
+"""What every rendered file is held to, by its kind."""
+
+import json
+import re
+import tomllib
+from collections.abc import Callable
+from pathlib import PurePosixPath
+from typing import Any
+
+import yaml
+
+RESIDUE = re.compile(r"\{\{|\{%|\{#|(?<!-> )\bNone\b|Undefined|\.jinja\b")
+BLANKS = re.compile(r"[ \t]\n|\A\n|\n\n\Z")
+LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
+COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+class StrictLoader(yaml.CSafeLoader):
+    """Refuses a key that stands twice in a mapping."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Construct a mapping from keys that are all different."""
+        keys = [self.construct_object(key) for key, _ in node.value]
+        assert len(keys) == len(set(keys)), f"a key stands twice: {keys}"
+        return super().construct_mapping(node, deep)
+
+
+def parse_python(text: str) -> None:
+    """Compile Python."""
+    compile(text, "rendered.py", "exec")
+
+
+def parse_json(text: str) -> None:
+    """Parse JSON in which no key stands twice."""
+
+    def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        assert len(pairs) == len(dict(pairs)), f"a key stands twice: {[key for key, _ in pairs]}"
+        return dict(pairs)
+
+    json.loads(text, object_pairs_hook=distinct)
+
+
+def parse_yaml(text: str) -> None:
+    """Parse YAML in which no key stands twice."""
+    yaml.load(text, StrictLoader)
+
+
+def parse_toml(text: str) -> None:
+    """Parse TOML, which refuses a key that stands twice."""
+    tomllib.loads(text)
+
+
+def parse_nothing(text: str) -> None:
+    """Accept any text."""
+
+
+def parse_empty(text: str) -> None:
+    """Accept nothing but nothing."""
+    assert not text
+
+
+PARSERS: dict[str, Callable[[str], None]] = {
+    "*.py": parse_python,
+    "*.toml": parse_toml,
+    "poetry.lock": parse_toml,
+    "*.yml": parse_yaml,
+    "*.yaml": parse_yaml,
+    "*.json": parse_json,
+    "py.typed": parse_empty,
+    # Read by test_render.py with what each is for.
+    "Dockerfile": parse_nothing,
+    "*.md": parse_nothing,
+    ".gitignore": parse_nothing,
+    ".dockerignore": parse_nothing,
+    "LICENSE": parse_nothing,
+}
+"""What parses each kind of file. A file of another kind is an error: say here, and in test_render.py, how to hold it."""
+
+
+def check(path: str, content: bytes, texts: tuple[str, ...] = ()) -> None:
+    """Hold a rendered file to what is true of all, and parse it.
+
+    Args:
+        path: Where it is in the repository.
+        content: What it holds.
+        texts: What people typed, which may look like residue of the template.
+    """
+    text = content.decode()
+    parsers = [parse for pattern, parse in PARSERS.items() if PurePosixPath(path).match(pattern)]
+    assert len(parsers) == 1, f"no check, or more than one, for {path}"
+    parsers[0](text)
+    if PurePosixPath(path).name == "LICENSE" or not text:
+        # Licence texts are as their authors lay them out.
+        assert not text or text.endswith("\n")
+        return
+    assert text.endswith("\n"), "no line break at the end"
+    assert "\r" not in text
+    assert not BLANKS.search(text), f"stray blanks: {BLANKS.search(text)}"
+    assert ("\n" * (4 if path.endswith(".py") else 3)) not in text, "too many blank lines"
+    odd = [typed for typed in texts if RESIDUE.search(typed)]
+    if odd and path == ".copier-answers.yml":
+        # YAML breaks and escapes it in ways of its own; it is read back elsewhere.
+        return
+    for typed in odd:
+        text = text.replace(typed, "").replace(json.dumps(typed, ensure_ascii=False)[1:-1], "")
+    assert not RESIDUE.search(text), f"residue of the template: {RESIDUE.search(text)}"
