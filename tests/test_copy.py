@@ -4,12 +4,13 @@ import os
 import pty
 import signal
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from extensions.template import ROOT, copy_parts
+from tests.docker import wait_until
 from tests.support import COPIER, TEMPLATE, read, write
 from tests.test_render import without_source
 
@@ -59,15 +60,19 @@ def test_an_interrupt_at_a_question_leaves_nothing(tmp_path: Path) -> None:
 
 def test_what_an_interrupt_cut_short_is_completed_by_the_same_command(tmp_path: Path) -> None:
     """Copier itself leaves there what it has written by then, and says that it was stopped."""
-    target = tmp_path / "new"
-    command: list[str | Path] = [COPIER, "copy", "--defaults", TEMPLATE.folder, target]
+    slow, target = tmp_path / "slow", tmp_path / "new"
+    slow.mkdir()
+    copy_parts(ROOT, slow)
+    loop = b"{% for i in range(99999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}"
+    write({"template/slow.jinja": loop}, slow)
+    command: list[str | Path] = [COPIER, "copy", "--defaults", slow, target]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        while process.poll() is None and not target.exists():
-            time.sleep(0.001)
+        assert wait_until(30, (target / "slow").exists)
         process.send_signal(signal.SIGINT)
         assert "Execution stopped by user" in process.communicate()[1]
     assert process.returncode != 0
     assert copy(target, "--defaults", "--overwrite").returncode == 0
+    (target / "slow").unlink()
     assert without_source(read(target)) == without_source(TEMPLATE.render({}))
 
 
