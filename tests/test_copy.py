@@ -4,6 +4,7 @@ import os
 import pty
 import signal
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -63,16 +64,17 @@ def test_what_an_interrupt_cut_short_is_completed_by_the_same_command(tmp_path: 
     slow, target = tmp_path / "slow", tmp_path / "new"
     slow.mkdir()
     copy_parts(ROOT, slow)
-    loop = b"{% for i in range(99999) %}{% for j in range(9999) %}{% endfor %}{% endfor %}"
-    write({"template/slow.jinja": loop}, slow)
+    loop = b"{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
+    write({"template/src/{{ package_name }}/slow.jinja": loop}, slow)
     command: list[str | Path] = [COPIER, "copy", "--defaults", slow, target]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
-        assert wait_until(30, (target / "slow").exists)
+        assert wait_until(30, (target / "src").exists)
+        time.sleep(0.5)
         process.send_signal(signal.SIGINT)
         assert "Execution stopped by user" in process.communicate()[1]
     assert process.returncode != 0
     assert copy(target, "--defaults", "--overwrite").returncode == 0
-    (target / "slow").unlink()
+    assert not list(target.rglob("slow"))
     assert without_source(read(target)) == without_source(TEMPLATE.render({}))
 
 
