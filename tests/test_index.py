@@ -207,7 +207,7 @@ def with_secret(files: Files, netrc: str, folder: Path) -> tuple[str, str]:
     """Return the options of `docker build` that give a .netrc to it, as the README of the repository names them."""
     folder.mkdir(exist_ok=True)
     (folder / ".netrc").write_text(netrc, encoding="utf-8")
-    option = re.search(r"docker build --secret (\S+) ", files["README.md"].decode())
+    option = re.search(r'docker build --secret "(\S+)" ', files["README.md"].decode())
     assert option
     return "--network=host", f"--secret={option[1].replace('$HOME', str(folder))}"
 
