@@ -81,6 +81,8 @@ REFUSED = {
     ("builder_packages", "git $(id)"): "$(id) cannot be a Debian package",
     ("runtime_packages", "Curl"): "Curl cannot be a Debian package",
     ("runtime_packages", "curl --fix-broken"): "--fix-broken cannot be a Debian package",
+    ("builder_packages", "git\ncurl"): "Type the names in one line, with spaces between",
+    ("runtime_packages", "git\u2028curl"): "Type the names in one line, with spaces between",
     ("package_index_url", ""): "Type an address such as https://packages.example.com/simple",
     ("package_index_url", "packages.example.com/simple"): "Type an address such as",
     ("package_index_url", "HTTPS://packages.example.com/simple"): "Type an address such as",
