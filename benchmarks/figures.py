@@ -12,27 +12,28 @@ from tempfile import TemporaryDirectory
 from extensions.lock import FOLDER
 from extensions.template import ROOT, Template, copy_parts
 from tests.docker import base_of, engine_is_missing, image_of, what_is
-from tests.support import COMBINATIONS, KINDS, PYTHONS, TEMPLATE, run
+from tests.support import EXAMPLES, KINDS, PYTHONS, TEMPLATE, run
 from tests.test_image import CONTEXTS
-from tests.test_render import product
-from tests.variants import Variants
+from tests.test_render import ANSWERS, with_texts
 
 
-def render_all() -> float:
-    """Render every combination and return how many were rendered in a second, on one core."""
+def render_some() -> float:
+    """Render whole repositories and return how many were rendered in a second, on one core."""
     start = time.perf_counter()
-    for answers in COMBINATIONS:
-        TEMPLATE.render(answers)
-    return len(COMBINATIONS) / (time.perf_counter() - start)
+    found = TEMPLATE.product(told=("project_type", "python_version", "installer"))
+    for combination in found:
+        TEMPLATE.render(combination.asked)
+    return len(found) / (time.perf_counter() - start)
 
 
 def render_variants(template: Template) -> str:
     """Render every variant of every file, and tell how many combinations and variants there are, and how long it took."""
     start = time.perf_counter()
-    variants = Variants(template, product(template))
-    files = sum(len(variants.of(source)) for source in variants.sources())
+    variants = with_texts(template)
+    files = sum(len(variants.of(source)) for source in variants.sources() if source != ANSWERS)
     seconds = time.perf_counter() - start
-    return f"{len(variants.combinations)} combinations with texts, {files} distinct files: {seconds:.1f} s"
+    combinations = sum(len(template.product(example)) for example in variants.examples)
+    return f"{combinations} combinations with texts, {files} distinct files: {seconds:.1f} s"
 
 
 def with_a_question() -> Template:
@@ -71,8 +72,10 @@ def main() -> None:
     """Print all figures."""
     index = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
     size = sum(file.stat().st_size for file in FOLDER.iterdir())
-    print(f"{len(TEMPLATE.combinations())} combinations of choices and flags, {len(COMBINATIONS)} with Debian packages")
-    print(f"{render_all():.0f} renders of whole repositories a second, on one core")
+    print(
+        f"{len(TEMPLATE.product())} combinations of choices and flags, {len(TEMPLATE.product(EXAMPLES))} with Debian packages"
+    )
+    print(f"{render_some():.0f} renders of whole repositories a second, on one core")
     print(render_variants(Template()))
     print(f"with one more question: {render_variants(with_a_question())}")
     print(f"{len(index)} locks from {len(list(FOLDER.glob('*.toml')))} packages, {size / 1000:.0f} kB")

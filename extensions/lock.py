@@ -18,6 +18,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from extensions.template import ROOT, Template
+from extensions.variants import Variants
 
 COOL_OFF = 7
 """Days for which a fresh upload is left alone, so that others have time to find what is wrong with it."""
@@ -36,8 +37,8 @@ def dependency_sets(template: Template) -> dict[str, str]:
         A pyproject.toml for each set, by what `poetry lock` reads of it.
     """
     sets: dict[str, str] = {}
-    for answers in template.combinations():
-        pyproject = template.render(answers, skip=["*", "!pyproject.toml"])["pyproject.toml"].decode()
+    for variant in Variants(template).of("template/pyproject.toml.jinja"):
+        pyproject = variant.content.decode()
         sets.setdefault(locked_content(pyproject), pyproject)
     return sets
 

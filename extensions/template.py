@@ -7,7 +7,7 @@ The names with an underscore are private to Copier: its version is pinned, and a
 """
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -22,6 +22,8 @@ from extensions.reads import Once, Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
 PARTS = ("copier.yml", "extensions", "template")
+ALL_ANSWERS = "_copier_answers"
+"""What the answers to all questions that are asked are called in a file of the template."""
 
 Answers = dict[str, Any]
 Files = dict[str, bytes]
@@ -42,7 +44,7 @@ class Combination:
     @cached_property
     def words(self) -> dict[str, str]:
         """Each known answer, and all that are asked, in a form by which they can be compared."""
-        return {name: repr(value) for name, value in self.known.items()} | {"_copier_answers": repr(self.asked)}
+        return {name: repr(value) for name, value in self.known.items()} | {ALL_ANSWERS: repr(self.asked)}
 
 
 def copy_parts(root: Path, folder: Path) -> None:
@@ -71,23 +73,28 @@ class Template:
         self.environment.context_class = Recorder
         self.environment.from_string = cache(self.environment.from_string)  # type: ignore[assignment, method-assign]
         self._shared = {"template": first.template, "jinja_env": self.environment}
+        self._asking = {name: Once(partial(self._question, self._worker({}), name)) for name in self.questions}
 
-    def combinations(self, examples: Mapping[str, Sequence[str]] | None = None) -> list[Answers]:
-        """List what is asked and answered in each combination; see product."""
-        return [combination.asked for combination in self.product(examples)]
-
-    def product(self, examples: Mapping[str, Sequence[str]] | None = None) -> list[Combination]:
+    def product(
+        self, examples: Mapping[str, Sequence[str]] | None = None, told: Collection[str] | None = None
+    ) -> list[Combination]:
         """List every reachable combination of all choices and flags.
 
         Args:
             examples: Values to try for questions that take text; each of the others keeps its default.
+            told: The questions that are told apart, and with them those that decide about them: each of the others has
+                one answer only. Without this, it is all of them.
         """
-        worker = self._worker({})
-        branches = [Combination({}, {})]
-        for name in self.questions:
-            question = Once(partial(self._question, worker, name))
-            branches = [more for branch in branches for more in _answered(name, branch, question, examples or {})]
-        return branches
+        names = set(self.questions if told is None or ALL_ANSWERS in told else told)
+        while True:
+            branches = [Combination({}, {})]
+            for name, question in self._asking.items():
+                values = (examples or {}).get(name, ())
+                branches = [more for branch in branches for more in _answered(name, branch, question, values, names)]
+            reads = {read for name in names for read in self._asking[name].reads}
+            if reads <= names:
+                return branches
+            names |= reads
 
     def render(self, answers: Answers, skip: Sequence[str] = ()) -> Files:
         """Render the repository that these answers give.
@@ -135,14 +142,15 @@ class Template:
 
 
 def _answered(
-    name: str, branch: Combination, question: Once[Any], examples: Mapping[str, Sequence[str]]
+    name: str, branch: Combination, question: Once[Any], examples: Sequence[str], told: set[str]
 ) -> Iterator[Combination]:
-    """Yield what a combination becomes with the answers to one more question."""
+    """Yield what a combination becomes with the answers to one more question, or with one if it is not told apart."""
     asked, default, choices = question(branch.words, branch.known)
     if not asked:
         yield Combination(branch.asked, {**branch.known, name: default})
         return
-    for value in choices or examples.get(name) or [default]:
+    values = choices or examples or [default]
+    for value in values if name in told else [default if choices else values[0]]:
         yield Combination({**branch.asked, name: value}, {**branch.known, name: value})
 
 

@@ -40,12 +40,15 @@ EXAMPLES = {"builder_packages": ["", "git"], "runtime_packages": ["", "curl"]}
 NEEDED = {"base_image": {"python_version": "3.13"}, "package_index_url": {"package_index": "private"}}
 """Answers without which a question is not asked, or has one choice, where the defaults do not do."""
 
-COMBINATIONS = TEMPLATE.combinations(EXAMPLES)
+
+def combined(*questions: str) -> list[Answers]:
+    """List the combinations of the answers to some questions; the others have their defaults."""
+    return [combination.asked for combination in TEMPLATE.product(EXAMPLES, questions)]
 
 
 def combination(**answers: Any) -> Answers:
-    """Return the first combination with some answers: the others are defaults, if python_version is among them."""
-    return next(known for known in COMBINATIONS if answers.items() <= known.items())
+    """Return the combination with some answers; the others have their defaults."""
+    return next(known for known in combined(*answers) if answers.items() <= known.items())
 
 
 PYTHONS: list[str] = TEMPLATE.questions["python_versions"]["default"]

@@ -10,7 +10,7 @@ import pytest
 from extensions.template import Answers, Files
 from tests.contract import check_contract
 from tests.docker import base_of, context_of, image_of, layers, need_engine
-from tests.support import COMBINATIONS, TEMPLATE, name
+from tests.support import TEMPLATE, combined, name
 
 QUESTIONS = (
     "project_type",
@@ -31,8 +31,8 @@ def contexts() -> Iterator[Any]:
     next, so that each meets every other answer.
     """
     groups: dict[tuple[tuple[str, Any], ...], list[Answers]] = {}
-    for answers in COMBINATIONS:
-        if answers["docker"] and answers["package_index"] == "public":
+    for answers in combined(*QUESTIONS):
+        if answers["docker"]:
             groups.setdefault(tuple(item for item in answers.items() if item[0] not in TURNS), []).append(answers)
     for number, turns in enumerate(groups.values()):
         answers = turns[3 * number % len(turns)]
@@ -49,7 +49,7 @@ def pairs(answers: Answers) -> set[tuple[tuple[str, Any], ...]]:
 
 
 def test_every_two_answers_meet_in_an_image_that_is_built() -> None:
-    possible = set().union(*(pairs(answers) for answers in COMBINATIONS if answers["docker"]))
+    possible = set().union(*(pairs(answers) for answers in combined(*QUESTIONS) if answers["docker"]))
     built = set().union(*(pairs(context.values[0]) for context in CONTEXTS))
     assert possible - built == set()
 

@@ -22,10 +22,10 @@ from extensions.lock import (
     store,
 )
 from extensions.template import ROOT, Answers, Files
-from tests.support import HOSTILE, INTERPRETERS, KINDS, POETRY, TEMPLATE, name, run, write
+from tests.support import HOSTILE, INTERPRETERS, KINDS, POETRY, TEMPLATE, combined, name, run, write
 
-PUBLIC = [answers for answers in TEMPLATE.combinations() if answers["package_index"] == "public"]
-"""Those with a private index are in test_index.py."""
+PUBLIC = combined("project_type", "python_version", "license")
+"""What decides about a pyproject.toml, but for a private index: those are in test_index.py."""
 
 SETS = {
     locked_content(files["pyproject.toml"].decode()): (name(answers), files)

@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
+from itertools import combinations
 from pathlib import Path, PurePosixPath
 
 import pytest
@@ -17,6 +18,7 @@ from packaging.utils import canonicalize_name
 from validate_pyproject import api as validate_pyproject
 
 from extensions.template import ROOT, Answers, Combination, Files, Template, copy_parts
+from extensions.variants import Variant, Variants
 from tests.checks import COMMANDS, LINK, check
 from tests.support import (
     COPIER,
@@ -29,17 +31,24 @@ from tests.support import (
     PYTHONS,
     TEMPLATE,
     TEXTS,
+    combined,
     read,
     run,
     write,
 )
-from tests.test_answers import PUBLIC
-from tests.variants import Variant, Variants
+from tests.test_answers import IMAGE, PUBLIC
 
 SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "template").rglob("*") if path.is_file())
-PYPROJECT, README, DOCKERFILE, ANSWERS = (
+PYPROJECT, LOCK, README, LICENSE, DOCKERFILE, ANSWERS = (
     f"template/{name}.jinja"
-    for name in ("pyproject.toml", "README.md", "Dockerfile", "{{ _copier_conf.answers_file }}")
+    for name in (
+        "pyproject.toml",
+        "poetry.lock",
+        "README.md",
+        "LICENSE",
+        "Dockerfile",
+        "{{ _copier_conf.answers_file }}",
+    )
 )
 
 
@@ -53,19 +62,29 @@ LICENSES = {
 """How the text of each licence begins."""
 
 
-def product(template: Template) -> list[Combination]:
-    """List all combinations of choices, flags and texts."""
-    examples: list[dict[str, Sequence[str]]] = [
-        {**EXAMPLES, **{question: [text] for question, text in texts.items()}} for texts in TEXTS.values()
-    ]
-    return [combination for example in examples for combination in template.product(example)]
+def with_texts(template: Template) -> Variants:
+    """Return what renders every variant of every file, for all choices, flags and texts."""
+    examples = ({question: [text] for question, text in texts.items()} for texts in TEXTS.values())
+    return Variants(template, [{**EXAMPLES, **example} for example in examples])
 
 
 @cache
 def variants() -> Variants:
-    """Return what renders every variant of every file."""
-    template = Template()
-    return Variants(template, product(template))
+    """Return what renders every variant of every file of the working tree's template."""
+    return with_texts(Template())
+
+
+@cache
+def every_two() -> list[Combination]:
+    """List combinations in which every two answers meet, with all texts."""
+    chosen = [question for question in PUBLIC if PUBLIC[question] or question in EXAMPLES]
+    found = {
+        repr(combination.asked): combination
+        for example in variants().examples
+        for pair in combinations(chosen, 2)
+        for combination in TEMPLATE.product(example, pair)
+    }
+    return list(found.values())
 
 
 def distinct(*sources: str) -> list[Variant]:
@@ -84,12 +103,24 @@ def folders(found: Sequence[Variant], folder: Path, *beside: str) -> list[Path]:
     return written
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("source", [source for source in SOURCES if source != ANSWERS])
 def test_every_variant_of_every_file_is_whole(source: str) -> None:
     found = variants().of(source)
     assert found
     for variant in found:
         check(variant.path, variant.content, tuple(map(str, variant.combination.asked.values())))
+
+
+def test_the_answers_file_has_an_entry_for_each_answer() -> None:
+    """It reads all answers, but what it says of one is the same whichever the others are: every two are enough."""
+    entry = TEMPLATE.environment.filters["to_nice_yaml"]
+    for combination in every_two():
+        asked = combination.asked
+        content = variants().content(ANSWERS, combination)
+        check(".copier-answers.yml", content, tuple(map(str, asked.values())))
+        _, _, entries = content.decode().partition("\n_src_path: ")[2].partition("\n")
+        assert entries == "".join(entry({question: asked[question]}) for question in sorted(asked))
+        assert yaml.safe_load(entries) == asked
 
 
 def test_every_file_of_the_template_is_rendered() -> None:
@@ -146,10 +177,10 @@ def test_all_python_is_formatted_and_linted(tmp_path: Path) -> None:
 
 
 def test_no_link_of_a_readme_is_broken() -> None:
-    for variant in variants().of(README):
-        links = LINK.findall(variant.content.decode().replace(HOSTILE, ""))
+    for combination in variants().combinations(README):
+        links = LINK.findall(variants().content(README, combination).decode().replace(HOSTILE, ""))
         assert "LICENSE" in links
-        assert {*links} <= variant.beside
+        assert {*links} <= {*variants().places(combination).values()}
 
 
 def test_the_commands_of_every_readme_are_clean_shell(tmp_path: Path) -> None:
@@ -160,15 +191,12 @@ def test_the_commands_of_every_readme_are_clean_shell(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_rendered_by_variants_is_what_copier_renders(kind: str) -> None:
-    """Every combination with two Pythons and two licences, each rendered as a whole."""
-    part = {"python_version": ("3.13", "3.14"), "license": ("MIT", "Proprietary"), "project_type": (kind,)}
-    compared = 0
-    for combination in variants().combinations:
-        asked = combination.asked
-        if all(asked[question] in values for question, values in part.items()):
-            assert without_source(variants().files(combination)) == without_source(TEMPLATE.render(asked))
-            compared += 1
-    assert compared > 100
+    """Every combination of what decides about the image, and every two answers with all texts."""
+    part = TEMPLATE.product(EXAMPLES, [question for question in IMAGE if question not in ("license", "python_version")])
+    found = [one for one in [*part, *every_two()] if one.asked["project_type"] == kind]
+    assert len(found) > 100
+    for combination in found:
+        assert without_source(variants().files(combination)) == without_source(TEMPLATE.render(combination.asked))
 
 
 def test_a_new_question_adds_only_to_the_files_that_read_it(tmp_path: Path) -> None:
@@ -176,18 +204,16 @@ def test_a_new_question_adds_only_to_the_files_that_read_it(tmp_path: Path) -> N
     template = altered(tmp_path, "copier.yml", "docker:\n  type: bool", question)
     file = template.folder / README
     file.write_text(file.read_text(encoding="utf-8") + "{% if greet %}\n\nHello!\n{% endif %}\n", encoding="utf-8")
-    before = Variants(Template(), TEMPLATE.product())
-    after = Variants(template, template.product())
-    assert len(after.combinations) == 2 * len(before.combinations)
-    for source in SOURCES:
-        factor = 2 if source in (README, ANSWERS) else 1
+    before, after = Variants(Template()), Variants(template)
+    for source in (source for source in SOURCES if source != ANSWERS):
+        factor = 2 if source == README else 1
         assert len(after.of(source)) == factor * len(before.of(source)), source
 
 
 def test_reading_what_is_no_answer_is_an_error(tmp_path: Path) -> None:
     template = altered(tmp_path, "template/README.md.jinja", "{{ project_name }}", "{{ _copier_python }}")
     with pytest.raises(ValueError, match="_copier_python is read, which is no answer"):
-        Variants(template, template.product()).of(README)
+        Variants(template).of(README)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -219,7 +245,7 @@ def test_files_exist_when_they_mean_something() -> None:
         "environment": {"scripts/summary.py", "tests/test_summary.py"},
     }
     of_docker = {"Dockerfile", ".dockerignore"}
-    for answers in TEMPLATE.combinations():
+    for answers in combined("project_type", "docker"):
         expected = common | own[answers["project_type"]] | (of_docker if answers["docker"] else set())
         assert set(TEMPLATE.render(answers)) == expected
 
@@ -248,76 +274,81 @@ def test_every_question_changes_something(question: str) -> None:
         assert all(files != other for other in rendered[:number])
 
 
-def together(*paths: str) -> Iterator[tuple[Answers, list[str]]]:
-    """Yield what some files hold in the same repository, once each, with the answers; "" for a file that is not there."""
-    seen = set()
-    for combination in variants().combinations:
-        files = variants().files(combination)
-        contents = tuple(files.get(path, b"") for path in paths)
-        if contents not in seen:
-            seen.add(contents)
-            yield combination.asked, [content.decode() for content in contents]
+def held(source: str, *questions: str) -> Iterator[tuple[Answers, str]]:
+    """Yield what a file of the template becomes, with the answers, in all combinations of these and of what it reads."""
+    for combination in variants().combinations(source, questions=questions):
+        if source in variants().places(combination):
+            yield combination.asked, variants().content(source, combination).decode()
 
 
 def test_the_oldest_python_is_the_same_in_every_file() -> None:
-    for asked, (pyproject, lock, readme, dockerfile) in together(
-        "pyproject.toml", "poetry.lock", "README.md", "Dockerfile"
-    ):
-        oldest = asked["python_version"]
+    for asked, pyproject in held(PYPROJECT, "python_version"):
         settings = tomllib.loads(pyproject)
-        assert settings["project"]["requires-python"] == f">={oldest}"
-        assert settings["tool"]["mypy"]["python_version"] == oldest
-        assert f'\npython-versions = ">={oldest}"\n' in lock
-        assert bool(dockerfile) == (f"The image has Python {oldest}," in readme) == asked["docker"]
-        if dockerfile:
-            slim = re.findall(r"=python:(.*)-slim", dockerfile)
-            assert slim == ([] if asked["base_image"] == "distroless" else [oldest])
-            assert set(re.findall(r"python(\d\.\d+)", dockerfile)) <= {oldest}
+        assert settings["project"]["requires-python"] == f">={asked['python_version']}"
+        assert settings["tool"]["mypy"]["python_version"] == asked["python_version"]
+    for asked, lock in held(LOCK, "python_version"):
+        assert f'\npython-versions = ">={asked["python_version"]}"\n' in lock
+    for asked, readme in held(README, "python_version"):
+        assert (f"The image has Python {asked['python_version']}," in readme) == asked["docker"]
+    for asked, dockerfile in held(DOCKERFILE, "python_version"):
+        slim = re.findall(r"=python:(.*)-slim", dockerfile)
+        assert slim == ([] if asked["base_image"] == "distroless" else [asked["python_version"]])
+        assert set(re.findall(r"python(\d\.\d+)", dockerfile)) <= {asked["python_version"]}
 
 
 def test_the_name_is_the_same_in_every_file() -> None:
-    for asked, (pyproject, readme, answers) in together("pyproject.toml", "README.md", ".copier-answers.yml"):
-        name = canonicalize_name(asked["project_name"].replace(" ", "-"))
+    for asked, pyproject in held(PYPROJECT, "project_name", "package_name"):
         settings = tomllib.loads(pyproject)
-        assert settings["project"]["name"] == name
-        assert readme.startswith(f"# {asked['project_name']}\n")
-        assert set(re.findall(r"^docker (?:run|build) .*?([\w-]+)(?: \.)?$", readme, re.MULTILINE)) <= {name}
-        assert yaml.safe_load(answers)["project_name"] == asked["project_name"]
+        assert settings["project"]["name"] == distribution(asked)
         package = asked.get("package_name")
         assert [one["include"] for one in settings["tool"]["poetry"].get("packages", [])] == (
             [package] if package else []
         )
+    for asked, readme in held(README, "project_name"):
+        assert readme.startswith(f"# {asked['project_name']}\n")
+        images = set(re.findall(r"^docker (?:run|build) .*?([\w-]+)(?: \.)?$", readme, re.MULTILINE))
+        assert images == ({distribution(asked)} if asked["docker"] else set())
+
+
+def distribution(asked: Answers) -> str:
+    """Return the project's name as an index of packages normalizes it."""
+    return canonicalize_name(asked["project_name"].replace(" ", "-"))
 
 
 def test_the_licence_is_the_same_in_every_file() -> None:
-    for asked, (pyproject, text, readme, dockerfile) in together(
-        "pyproject.toml", "LICENSE", "README.md", "Dockerfile"
-    ):
-        chosen = asked["license"]
-        expression = "LicenseRef-Proprietary" if chosen == "Proprietary" else chosen
-        assert tomllib.loads(pyproject)["project"]["license"] == expression
-        assert " ".join(text.split()).startswith(LICENSES[chosen])
-        assert ("\nAll rights reserved: see" if chosen == "Proprietary" else f"\n{chosen}: see") in readme
-        assert not dockerfile or f'image.licenses="{expression}"' in dockerfile
+    for asked, pyproject in held(PYPROJECT, "license"):
+        assert tomllib.loads(pyproject)["project"]["license"] == expression(asked)
+    for asked, text in held(LICENSE, "license"):
+        assert " ".join(text.split()).startswith(LICENSES[asked["license"]])
+    for asked, readme in held(README, "license"):
+        proprietary = asked["license"] == "Proprietary"
+        assert ("\nAll rights reserved: see" if proprietary else f"\n{asked['license']}: see") in readme
+    for asked, dockerfile in held(DOCKERFILE, "license"):
+        assert f'image.licenses="{expression(asked)}"' in dockerfile
+
+
+def expression(asked: Answers) -> str:
+    """Return the licence as the packaging specifications have it."""
+    return "LicenseRef-Proprietary" if asked["license"] == "Proprietary" else str(asked["license"])
 
 
 def test_the_command_is_the_same_in_every_file() -> None:
-    for asked, (pyproject, readme, dockerfile) in together("pyproject.toml", "README.md", "Dockerfile"):
+    for asked, pyproject in held(PYPROJECT, "command_name"):
         command = asked.get("command_name")
         scripts = tomllib.loads(pyproject)["project"].get("scripts", {})
         assert scripts == ({command: f"{asked['package_name']}.cli:main"} if command else {})
-        assert (f"\npoetry run {command}\n" in readme) == bool(command)
-        assert not dockerfile or (f'\nENTRYPOINT ["{command}"]\n' in dockerfile) == bool(command)
+    for asked, readme in held(README, "command_name"):
+        assert (f"\npoetry run {asked.get('command_name')}\n" in readme) == ("command_name" in asked)
+    for asked, dockerfile in held(DOCKERFILE, "command_name"):
+        assert (f'\nENTRYPOINT ["{asked.get("command_name")}"]\n' in dockerfile) == ("command_name" in asked)
 
 
 def test_the_version_stands_in_pyproject_and_nowhere_else() -> None:
     """What is locked has versions of its own."""
-    for combination in variants().combinations:
-        files = variants().files(combination)
-        assert files["pyproject.toml"].count(b'\nversion = "0.1.0"\n') == 1
-        assert [path for path, content in files.items() if b"0.1.0" in content and path != "poetry.lock"] == [
-            "pyproject.toml"
-        ]
+    for source in (source for source in SOURCES if source not in (ANSWERS, LOCK)):
+        for _, text in held(source):
+            assert text.count("0.1.0") == (source == PYPROJECT)
+            assert text.count('\nversion = "0.1.0"\n') == (source == PYPROJECT)
 
 
 def test_debian_packages_go_to_their_own_stage() -> None:
@@ -395,8 +426,8 @@ FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]\Z|^(con|prn|aux|nul|com\d|lpt
 
 
 def test_every_system_can_hold_every_path() -> None:
-    every = Variants(Template(), TEMPLATE.product({question: [value] for question, value in LONG.items()}))
-    rendered = [list(every.places(combination).values()) for combination in every.combinations]
+    every = Variants(Template(), [{question: [value] for question, value in LONG.items()}])
+    rendered = [list(every.places(combination).values()) for combination in every.combinations()]
     for paths in [SOURCES, *rendered]:
         assert max(map(len, paths)) <= 120
         assert len({path.casefold() for path in paths}) == len(paths)
@@ -444,5 +475,4 @@ def test_a_constraint_without_its_lock_is_an_error_that_says_what_to_do(tmp_path
 def test_a_new_question_joins_the_combinations_by_itself(tmp_path: Path) -> None:
     question = "docs:\n  type: bool\n  default: false\n  when: \"{{ project_type != 'environment' }}\"\n"
     template = altered(tmp_path, "copier.yml", "docker:\n  type: bool", question + "\ndocker:\n  type: bool")
-    without_environment = sum(answers["project_type"] != "environment" for answers in TEMPLATE.combinations())
-    assert len(template.combinations()) == len(TEMPLATE.combinations()) + without_environment
+    assert [one.asked.get("docs") for one in template.product(told=["docs"])] == [True, False, True, False, None]
