@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -67,11 +68,18 @@ def test_what_an_interrupt_cut_short_is_completed_by_the_same_command(tmp_path: 
     loop = b"{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
     write({"template/src/{{ package_name }}/slow.jinja": loop}, slow)
     command: list[str | Path] = [COPIER, "copy", "--defaults", slow, target]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+    # A job in the background of a shell has this signal ignored, and so have all that it starts.
+    heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=heeding  # noqa: PLW1509
+    ) as process:
         assert wait_until(30, (target / "src").exists)
         time.sleep(0.5)
         process.send_signal(signal.SIGINT)
-        assert "Execution stopped by user" in process.communicate()[1]
+        try:
+            assert "Execution stopped by user" in process.communicate(timeout=20)[1]
+        finally:
+            process.kill()
     assert process.returncode != 0
     assert copy(target, "--defaults", "--overwrite").returncode == 0
     assert not list(target.rglob("slow"))
