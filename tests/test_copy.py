@@ -71,7 +71,11 @@ def test_what_an_interrupt_cut_short_is_completed_by_the_same_command(tmp_path: 
     # A job in the background of a shell has this signal ignored, and so have all that it starts.
     heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=heeding  # noqa: PLW1509
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=heeding,  # noqa: PLW1509
     ) as process:
         assert wait_until(30, (target / "src").exists)
         time.sleep(0.5)
