@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -14,6 +15,9 @@ os.environ["COPIER_SETTINGS_PATH"] = str(Path(__file__).with_name("copier-settin
 for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE"):
     os.environ.pop(variable, None)
 
+# The processes among which pytest-xdist divides the tests get it from the first.
+os.environ.setdefault("COPIER_POETRY_DOCKER_RUN", uuid4().hex[:12])
+
 
 def pytest_report_header() -> list[str]:
     """Say on which base images the tests of images run."""
@@ -22,6 +26,14 @@ def pytest_report_header() -> list[str]:
     if engine_is_missing():
         return ["no Docker engine answers: images are not tested"]
     return [f"{image}: {what_is(image) or 'missing'}" for image in BASES]
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Remove all images, once no test builds any more."""
+    from tests.docker import engine_is_missing, images_of_the_run, remove
+
+    if not hasattr(session.config, "workerinput") and not engine_is_missing() and (images := images_of_the_run()):
+        remove(*images)
 
 
 @pytest.fixture(scope="session")

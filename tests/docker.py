@@ -1,6 +1,7 @@
 """Docker, as its own command: whether it is there, which base images it has, building and running."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -19,6 +20,8 @@ from tests.support import PYTHONS, TEMPLATE, run, write
 
 VERSION = "1.2.3"
 SOURCE = "https://example.org/myproject"
+RUN = os.environ.get("COPIER_POETRY_DOCKER_RUN", "")
+"""What the names of all images of one run of the tests have in them."""
 
 
 def images_of(answers: Answers) -> dict[str, str]:
@@ -85,14 +88,34 @@ def build(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def built(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
     """Build in a folder, and give the image's name and what was said; remove it in the end, but for cached layers."""
-    # A name for each, as two tests can come to the same image.
-    image = f"copier-poetry-docker-{uuid4().hex}"
+    image = new_name()
     result = build(folder, f"--tag={image}", *options)
     assert result.returncode == 0, result.stdout
     try:
         yield image, result.stdout
     finally:
-        subprocess.run(["docker", "image", "rm", "--force", image], capture_output=True, check=False)
+        if not RUN:
+            remove(image)
+
+
+def new_name() -> str:
+    """Return a name for an image of a test: as two tests can come to the same image, it is another for each."""
+    return f"copier-poetry-docker-{RUN}-{uuid4().hex}"
+
+
+def remove(*images: str) -> None:
+    """Remove images, whether or not they are there.
+
+    In a run of tests this waits for its end, when no build is under way: one whose layers are all cached fails when an
+    image that has the same layers is removed at that moment (Docker 26.1.5: "layer does not exist").
+    """
+    subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
+
+
+def images_of_the_run() -> list[str]:
+    """Return the names of all images that this run of the tests has built."""
+    command = ["docker", "image", "ls", "--format={{.Repository}}", f"--filter=reference=copier-poetry-docker-{RUN}-*"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
 
 
 @contextmanager

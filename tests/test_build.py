@@ -5,8 +5,7 @@ import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -15,7 +14,7 @@ import pytest
 from extensions.lock import poetry_lock
 from extensions.template import ROOT, Files
 from tests.contract import check_contract
-from tests.docker import base_of, build, built, context_of, image_of, images_of, inspect, layers, need_engine
+from tests.docker import base_of, build, built, context_of, image_of, images_of, inspect, layers, need_engine, new_name
 from tests.support import KINDS, TEMPLATE, combination, read, run, write
 
 PYTHON = {"python_version": "3.13"}
@@ -135,21 +134,17 @@ def test_another_version_builds_nothing_again(tmp_path: Path) -> None:
     assert steps == set(re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE)) & steps
 
 
-@contextmanager
-def unseen(images: dict[str, str], folder: Path) -> Iterator[dict[str, str]]:
-    """Give copies of base images on which nothing was ever built, so that nothing of a build on them is cached.
+def unseen(images: dict[str, str], folder: Path) -> dict[str, str]:
+    """Make copies of base images on which nothing was ever built, so that nothing of a build on them is cached.
 
     `--no-cache` would do, but while another build has a step in common the engine can crash over it (Docker 26.1.5).
     """
     token = uuid4().hex
-    names = {argument: f"copier-poetry-docker-{argument.lower()}-{token}" for argument in images}
-    try:
-        for argument, image in images.items():
-            write({"Dockerfile": f"FROM {image}\nCOPY token /\n".encode(), "token": token.encode()}, folder)
-            run("docker", "build", "--quiet", f"--tag={names[argument]}", folder)
-        yield names
-    finally:
-        subprocess.run(["docker", "image", "rm", "--force", *names.values()], capture_output=True, check=False)
+    names = {argument: new_name() for argument in images}
+    for argument, image in images.items():
+        write({"Dockerfile": f"FROM {image}\nCOPY token /\n".encode(), "token": token.encode()}, folder)
+        run("docker", "build", "--quiet", f"--tag={names[argument]}", folder)
+    return names
 
 
 @pytest.mark.parametrize(("kind", "base"), [("service", "slim"), ("environment", "slim"), ("package", "distroless")])
@@ -165,10 +160,10 @@ def test_the_same_input_gives_the_same_layers(kind: str, base: str, tmp_path: Pa
         for path in folder.rglob("*"):
             os.utime(path, (number * 1e9, number * 1e9))
             path.chmod((0o700 if path.is_dir() else 0o600) if number else (0o777 if path.is_dir() else 0o666))
-        with unseen(images_of(answers), tmp_path / f"bases-{number}") as bases:
-            options = [f"--build-arg={argument}={name}" for argument, name in bases.items()]
-            with built(folder, *options) as (image, log):
-                found.append(layers(image, list(bases.values())[-1]))
+        bases = unseen(images_of(answers), tmp_path / f"bases-{number}")
+        options = [f"--build-arg={argument}={name}" for argument, name in bases.items()]
+        with built(folder, *options) as (image, log):
+            found.append(layers(image, list(bases.values())[-1]))
         steps = set(re.findall(r"^#(\d+) \[.*\] (?:RUN|COPY|WORKDIR)", log, re.MULTILINE))
         assert not steps & set(re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE))
     assert found[0] == found[1]
@@ -285,13 +280,10 @@ def test_buildah_builds_it_too(kind: str, installer: str, base: str, tmp_path: P
     """And the image keeps its contract. This is the buildah of Debian 13, with images of the Docker engine as bases."""
     answers = combination(project_type=kind, installer=installer, base_image=base, **PYTHON)
     folder = write(TEMPLATE.render(answers), tmp_path / "project")
-    image = f"copier-poetry-docker-buildah/{kind}-{base}"
+    image = new_name()
     labels = ["--build-arg=SOURCE=https://example.org/myproject", "--build-arg=VERSION=1.2.3"]
     run(ROOT / ".ci/buildah", image, folder, *images_of(answers).values(), *labels)
-    try:
-        check_contract(answers, {"Dockerfile": f"FROM {image}\n".encode(), **only(folder, "poetry.lock")}, tmp_path)
-    finally:
-        run("docker", "image", "rm", image)
+    check_contract(answers, {"Dockerfile": f"FROM {image}\n".encode(), **only(folder, "poetry.lock")}, tmp_path)
 
 
 def only(folder: Path, *names: str) -> Files:

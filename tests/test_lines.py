@@ -1,20 +1,18 @@
 """The generated Dockerfiles, with one thing taken out at a time: whatever it is, some check fails."""
 
 import json
-import os
 import re
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from extensions.template import ROOT, Answers, Files
 from tests.contract import check_contract, check_facts, check_work
-from tests.docker import build, built, context_of, image_of, images_of, need_engine
+from tests.docker import RUN, build, built, context_of, image_of, images_of, need_engine, new_name
 from tests.dockerfile import removals
 from tests.support import TEMPLATE, combination, run, write
 
@@ -41,7 +39,7 @@ OLDER = "2.4.3"
 
 # https://docs.python.org/3/library/os.html#os.register_at_fork, and on with the module that this one hides.
 SPY = f"""
-# In one run of the tests, {os.environ.get("PYTEST_XDIST_TESTRUNUID", uuid4().hex)}
+# In one run of the tests, {RUN}
 import os, sys
 os.register_at_fork(after_in_child=lambda: os.write(2, b"a process of its own\\n"))
 sys.path.remove("/spy")
@@ -83,7 +81,7 @@ print(json.dumps({
 @cache
 def awkward(base: str) -> str:
     """Return the name of a base image that is as different as a base may be."""
-    name = f"copier-poetry-docker-awkward-{re.sub('[^a-z0-9]', '-', base)}"
+    name = new_name()
     with TemporaryDirectory() as folder:
         write({"Dockerfile": AWKWARD.encode(), "spy.py": SPY.encode()}, Path(folder))
         run("docker", "build", "--quiet", f"--build-arg=BASE={base}", f"--tag={name}", folder)
