@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-RESIDUE = re.compile(r"\{\{|\{%|\{#|(?<!-> )\bNone\b|Undefined|\.jinja\b")
+RESIDUE = re.compile(r"\{\{|\{%|\{#|(?<!-> )(?<!\| )(?<!None = )\bNone\b|Undefined|\.jinja\b")
 BLANKS = re.compile(r"[ \t]\n|\A\n|\n\n\Z")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -70,6 +70,7 @@ PARSERS: dict[str, Callable[[str], None]] = {
     # Read by test_render.py with what each is for.
     "Dockerfile": parse_nothing,
     "*.md": parse_nothing,
+    ".editorconfig": parse_nothing,
     ".gitignore": parse_nothing,
     ".dockerignore": parse_nothing,
     "LICENSE": parse_nothing,

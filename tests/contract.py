@@ -76,8 +76,9 @@ finally:
 """Tells, inside a container, what the image is held to, and waits to be stopped."""
 
 GET = """
+import os
 from http.client import HTTPConnection
-connection = HTTPConnection("127.0.0.1", 8000)
+connection = HTTPConnection("127.0.0.1", os.environ.get("APP_PORT", 8000))
 connection.request("GET", "/")
 print(connection.getresponse().read().decode())
 print(open("/proc/net/tcp").read())
@@ -160,6 +161,8 @@ def check_configuration(image: str, answers: Answers) -> None:
     assert ours["User"] == ("65532:65532" if answers["base_image"] == "distroless" else "10001:10001")
     path = next(entry for entry in base["Env"] if entry.startswith("PATH="))
     expected = {*base["Env"]} - {path} | {path.replace("PATH=", "PATH=/app/.venv/bin:"), "PYTHONUNBUFFERED=1"}
+    if answers["project_type"] == "service":
+        expected.add("APP_HOST=0.0.0.0")
     assert {*ours["Env"]} == expected
     license = answers["license"] if answers["license"] != "Proprietary" else "LicenseRef-Proprietary"
     labels = {**LABELS, "licenses": license}

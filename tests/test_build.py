@@ -6,15 +6,30 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
 
 from extensions.lock import poetry_lock
 from extensions.template import ROOT, Files
-from tests.contract import check_contract
-from tests.docker import base_of, build, built, context_of, image_of, images_of, inspect, layers, need_engine, new_name
+from tests.contract import GET, LOCKED_UP, check_contract, state
+from tests.docker import (
+    base_of,
+    build,
+    built,
+    container_of,
+    context_of,
+    image_of,
+    images_of,
+    inspect,
+    layers,
+    need_engine,
+    new_name,
+    wait_until,
+)
 from tests.support import KINDS, TEMPLATE, combination, read, run, write
 
 PYTHON = {"python_version": "3.13"}
@@ -86,12 +101,13 @@ def test_an_edit_ships_the_project_and_no_other_package(edit: Callable[..., File
     files = TEMPLATE.render(answers)
     edited = edit(files, tmp_path / "edited") if edit is edit_development else edit(files)
     assert edited != files
-    # What is cached of a copy does not go by the times of files, and another test may have built one without them.
-    fresh = "--no-cache-filter=runtime"
-    with image_of(files, tmp_path, fresh) as image:
-        before = layers(image, base_of(answers))
-    with built(write(edited, tmp_path), fresh) as (image, log):
-        after = layers(image, base_of(answers))
+    # A copy is the same to Docker whatever the times of its files, and another test may make one with other times.
+    bases = bases_of_ones_own(base)
+    options = [f"--build-arg={argument}={name}" for argument, name in bases.items()]
+    with image_of(files, tmp_path, *options) as image:
+        before = layers(image, list(bases.values())[-1])
+    with built(write(edited, tmp_path), *options) as (image, log):
+        after = layers(image, list(bases.values())[-1])
         sizes = layer_sizes(image)
     assert len(before) == len(after)
     changed = [digest for digest in after if digest not in before]
@@ -100,6 +116,13 @@ def test_an_edit_ships_the_project_and_no_other_package(edit: Callable[..., File
     dependencies = re.findall(r"^#(\d+) \[dependencies .*\] RUN", log, re.MULTILINE)
     assert dependencies
     assert all(f"#{number} CACHED\n" in log for number in dependencies)
+
+
+@cache
+def bases_of_ones_own(base: str) -> dict[str, str]:
+    """Make base images on which no other test builds."""
+    with TemporaryDirectory() as folder:
+        return unseen(images_of({"base_image": base, **PYTHON}), Path(folder))
 
 
 def layer_sizes(image: str) -> dict[str, int]:
@@ -271,6 +294,22 @@ def test_an_image_is_built_on_images_of_ones_own(base: str, tmp_path: Path) -> N
         assert "OWN=1" in configuration["Env"]
         assert configuration["User"] in ("10001:10001", "65532:65532")
         assert layers(image, arguments[-1].split("=")[-1])
+
+
+def test_a_service_heeds_its_environment_and_logs_to_the_standard_output(tmp_path: Path) -> None:
+    need_engine(PYTHON)
+    settings = ("--env=APP_PORT=9000", "--env=APP_GREETING=Howdy!", "--env=APP_LOG_LEVEL=debug")
+    with (
+        image_of(TEMPLATE.render({"project_type": "service", **PYTHON}), tmp_path) as image,
+        container_of(image, *LOCKED_UP, *settings) as container,
+    ):
+        assert wait_until(15, lambda: state(container)["Health"]["Status"] == "healthy")
+        answer = run("docker", "exec", container, "python", "-c", GET).splitlines()[0]
+        assert json.loads(answer) == {"message": "Howdy!"}
+        logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
+    assert logs.stderr == ""
+    assert "Uvicorn running on http://0.0.0.0:9000" in logs.stdout
+    assert '"GET /health/ready HTTP/1.1" 200' in logs.stdout
 
 
 @pytest.mark.parametrize(

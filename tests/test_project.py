@@ -9,21 +9,27 @@ import pytest
 from pytest_copier.plugin import CopierFixture
 
 from tests.docker import image_of, need_engine
-from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, run
+from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, run, write
 from tests.test_answers import NAMES
 
 COMMAND = {
-    "package": ("poetry run hello", "Hello, World!\n"),
+    "package": ("poetry run hello && poetry run python -m myproject --help", "Hello, World!\nusage: hello [-h]"),
     "environment": ("poetry run python scripts/summary.py", "outdoors"),
-    "service": ("poetry run uvicorn --version", "Running uvicorn"),
+    "service": ("APP_PORT=x poetry run python -m myproject || true", "port\n  Input should be a valid integer"),
 }
+
+
+GIT = """
+RUN apt-get update && apt-get install --yes --no-install-recommends git
+"""
+"""What pre-commit needs, at the end of a stage."""
 
 
 def checks(readme: str) -> list[str]:
     """Return the commands that the README names for before a change is handed in."""
     block = re.search(r"Before a change is handed in:\n\n```sh\n(.*?)```", readme, re.DOTALL)
     assert block
-    return block[1].splitlines()
+    return [line.partition("#")[0].strip() for line in block[1].splitlines()]
 
 
 def all_clean(folder: Path, sh: Callable[[str], str], kind: str) -> None:
@@ -32,7 +38,7 @@ def all_clean(folder: Path, sh: Callable[[str], str], kind: str) -> None:
     sh("poetry install")
     for command in checks((folder / "README.md").read_text(encoding="utf-8")):
         output = sh(command)
-        if "pytest" in command:
+        if "test" in command:
             assert " passed" in output
             assert re.search(r"TOTAL .* 100%", output)
     command, expected = COMMAND[kind]
@@ -49,29 +55,36 @@ def every_name_is_known(sh: Callable[[str], str], kind: str) -> None:
     lowercase = {name for name in names if re.fullmatch("[a-z][a-z0-9_]*", name)}
     assert lowercase - {"myproject"} <= {*NAMES.installed["all"], *NAMES.installed[kind]}
     programs = sh('poetry run python -c "import os, sys; print(*os.listdir(os.path.dirname(sys.executable)))"').split()
-    known = {*NAMES.commands, "hello", "uvicorn", "fastapi", "httpx2", "idna", "f2py", "numpy-config"}
+    known = {*NAMES.commands, "hello", "uvicorn", "dotenv", "fastapi", "httpx2", "idna", "f2py", "numpy-config"}
     assert {name for name in programs if not re.search(r"\.|^python|^pip", name)} <= known
 
 
 def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> None:
     """Make each kind of mistake, once all is clean: a check that lets it pass is not set up."""
-    mistake = folder / ("scripts" if kind == "environment" else "src/myproject") / "mistake.py"
-    mistakes = {
-        "ruff format --check": "x = 'single quotes'\n",
-        "ruff check": "def camelCase() -> None:\n    print()\n",
-        "mypy": "def untyped(x):\n    return x\n",
-        "pytest --cov": "def not_covered() -> None:\n    print()\n",
-    }
-    for check, code in mistakes.items():
-        mistake.write_text(code, encoding="utf-8")
-        with pytest.raises(AssertionError, match=r"mistake\.py"):
-            sh(f"poetry run {check}")
-    mistake.unlink()
-    warning = folder / "tests/test_warning.py"
-    warning.write_text("import warnings\n\n\ndef test_warns() -> None:\n    warnings.warn('x')\n", encoding="utf-8")
-    with pytest.raises(AssertionError, match="UserWarning: x"):
-        sh("poetry run pytest")
-    warning.unlink()
+    code = f"{'scripts' if kind == 'environment' else 'src/myproject'}/mistake.py"
+    locked = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    warn = "import warnings\n\n\ndef test_warns() -> None:\n    warnings.warn('x')\n"
+    mistakes = [
+        ("check", "ruff format", code, "x = 'single quotes'\n"),
+        ("check", "ruff check", code, "def camelCase() -> None:\n    print()\n"),
+        ("check", "mypy", code, "def untyped(x):\n    return x\n"),
+        ("check", "no conflict is left from a merge", "notes.txt", "<<<<<<< before updating\n"),
+        ("check", "no rejected change is left from an update", "README.md.rej", "x\n"),
+        (
+            "check",
+            "poetry.lock is up to date",
+            "pyproject.toml",
+            locked.replace('"pytest>=9', '"pytest>=9.0'),
+        ),
+        ("test", r"mistake\.py .* 0%", code, "def not_covered() -> None:\n    print()\n"),
+        ("test", "UserWarning: x", "tests/test_warning.py", warn),
+    ]
+    for task, words, path, text in mistakes:
+        (folder / path).write_text(text, encoding="utf-8")
+        sh("git add --all")
+        with pytest.raises(AssertionError, match=words + (r"\.+Failed" if task == "check" else "")):
+            sh(f"poetry run poe {task}")
+        sh("git reset --hard --quiet")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -94,16 +107,19 @@ def test_all_clean_on_day_one(kind: str, version: str, copier: CopierFixture, tm
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("version", [version for version in PYTHONS if version not in INTERPRETERS])
 def test_all_clean_on_day_one_on_a_python_in_docker(kind: str, version: str, tmp_path: Path) -> None:
-    """For Pythons that the machine lacks, in the stage of the repository's own image that has Poetry."""
+    """For Pythons that the machine lacks, in the stage of the repository's own image that has Poetry, with Git."""
     need_engine({"python_version": version})
     files = TEMPLATE.render({"project_type": kind, "python_version": version})
-    place = [f"--volume={tmp_path}:/project", "--workdir=/project", "--env=POETRY_VIRTUALENVS_IN_PROJECT=true"]
-    with image_of(files, tmp_path, "--target=poetry") as image:
+    write(files, tmp_path / "project")
+    place = [f"--volume={tmp_path}/project:/project", "--workdir=/project", "--env=POETRY_VIRTUALENVS_IN_PROJECT=true"]
+    stage = files["Dockerfile"].decode().replace("\nFROM poetry AS ", f"{GIT}\nFROM poetry AS ", 1)
+    with image_of({**files, "Dockerfile": stage.encode()}, tmp_path / "context", "--target=poetry") as image:
 
         def sh(command: str) -> str:
             return run("docker", "run", "--rm", *place, image, "sh", "-c", command)
 
-        all_clean(tmp_path, sh, kind)
+        sh("git init --quiet && git add --all")
+        all_clean(tmp_path / "project", sh, kind)
 
 
 def test_an_update_keeps_the_users_lines(copier: CopierFixture, tmp_path: Path) -> None:

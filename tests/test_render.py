@@ -232,16 +232,18 @@ def test_texts_may_be_empty(kind: str, author_name: str, author_email: str) -> N
 def test_files_exist_when_they_mean_something() -> None:
     common = {
         ".copier-answers.yml",
+        ".editorconfig",
         ".gitignore",
+        ".pre-commit-config.yaml",
         "LICENSE",
         "README.md",
         "poetry.lock",
         "pyproject.toml",
     }
-    of_a_package = {"src/myproject/__init__.py", "src/myproject/py.typed"}
+    of_a_package = {"src/myproject/__init__.py", "src/myproject/__main__.py", "src/myproject/py.typed"}
     own = {
         "package": of_a_package | {"src/myproject/cli.py", "tests/test_cli.py"},
-        "service": of_a_package | {"src/myproject/app.py", "tests/test_app.py"},
+        "service": of_a_package | {"src/myproject/app.py", "src/myproject/settings.py", "tests/test_app.py"},
         "environment": {"scripts/summary.py", "tests/test_summary.py"},
     }
     of_docker = {"Dockerfile", ".dockerignore"}

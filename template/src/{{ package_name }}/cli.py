@@ -1,6 +1,0 @@
-"""The command."""
-
-
-def main() -> None:
-    """Print a greeting."""
-    print("Hello, World!")
