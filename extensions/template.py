@@ -96,12 +96,11 @@ class Template:
                 return branches
             names |= reads
 
-    def render(self, answers: Answers, skip: Sequence[str] = ()) -> Files:
+    def render(self, answers: Answers) -> Files:
         """Render the repository that these answers give.
 
         Args:
             answers: Answers to questions; the others get their default.
-            skip: Patterns of paths not to render.
 
         Returns:
             The content of each file by its path.
@@ -109,7 +108,7 @@ class Template:
         Raises:
             ValueError: An answer is refused.
         """
-        return self._worker(answers, exclude=skip).render()
+        return self._worker(answers).render()
 
     def rendering(self, combination: Combination) -> "Rendering":
         """Return what renders the files of a combination one by one."""
@@ -118,8 +117,8 @@ class Template:
         worker.answers.hidden = combination.known.keys() - combination.asked.keys()
         return worker
 
-    def _worker(self, answers: Answers, **settings: Any) -> "Rendering":
-        worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True, **settings)
+    def _worker(self, answers: Answers) -> "Rendering":
+        worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True)
         worker.__dict__.update(self._shared)
         return worker
 

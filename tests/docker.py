@@ -106,8 +106,7 @@ def new_name() -> str:
 def remove(*images: str) -> None:
     """Remove images, whether or not they are there.
 
-    In a run of tests this waits for its end, when no build is under way: one whose layers are all cached fails when an
-    image that has the same layers is removed at that moment (Docker 26.1.5: "layer does not exist").
+    In a run of tests this waits for its end, when no build is under way that may share layers with them.
     """
     subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
 
