@@ -73,6 +73,9 @@ class Template:
         self.environment.context_class = Recorder
         self.environment.from_string = cache(self.environment.from_string)  # type: ignore[assignment, method-assign]
         self._shared = {"template": first.template, "jinja_env": self.environment}
+        self.sources = sorted(
+            path.relative_to(self.folder).as_posix() for path in (self.folder / "template").rglob("*") if path.is_file()
+        )
         self._asking = {name: Once(partial(self._question, self._worker({}), name)) for name in self.questions}
 
     def product(
@@ -167,6 +170,13 @@ class Rendering(Worker):
         self._places: dict[str, str] = {}
         self._render_template()
         return self._places
+
+    @as_operation("copy")
+    def place(self, source: str, exclusions: Collection[str]) -> str | None:
+        """Return where a file of the template goes, or None when one of some entries of _exclude leaves it out."""
+        [(path, _)] = self._render_path(Path(source).relative_to("template"))
+        patterns = (line for entry in exclusions for line in self._render_string(entry).splitlines())
+        return None if self._path_matcher(patterns)(path) else path.as_posix()
 
     def content(self, source: str) -> bytes:
         """Return what a file of the template becomes."""

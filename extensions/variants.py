@@ -6,9 +6,12 @@ same bytes as the one that was rendered in its place.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from extensions.reads import Once
 from extensions.template import Combination, Files, Template
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -38,12 +41,37 @@ class Variants:
         """Take what is to be rendered, and render nothing yet."""
         self.template = template
         self.examples = list(examples)
-        self._places = Once(lambda combination: template.rendering(combination).places())
+        self.exclusions: Sequence[str] = template.rendering(Combination({}, {})).template.exclude
+        self._places: dict[str, Once[str | None]] = {}
         self._contents: dict[str, Once[bytes]] = {}
 
     def places(self, combination: Combination) -> dict[str, str]:
         """Return the path of each file of a combination by that of what it is rendered from."""
-        return self._places(combination.words, combination)
+        found = {source: self.place(source, combination) for source in self.template.sources}
+        return {source: path for source, path in found.items() if path}
+
+    def place(self, source: str, combination: Combination) -> str | None:
+        """Return where a file of the template goes, if it is not left out."""
+        return self._place(source)(combination.words, combination)
+
+    def _place(self, source: str) -> Once[str | None]:
+        if source not in self._places:
+            deciding = [entry for entry in self.exclusions if None in self._each(self._placing(source, [entry]))]
+            self._places[source] = self._placing(source, deciding)
+        return self._places[source]
+
+    def _placing(self, source: str, exclusions: Sequence[str]) -> Once[str | None]:
+        return Once(lambda combination: self.template.rendering(combination).place(source, exclusions))
+
+    def _each(self, function: Once[T]) -> set[T]:
+        """Return all results of a function of answers."""
+        told: set[str] = set()
+        while True:
+            found = [one for example in self.examples for one in self.template.product(example, told)]
+            results = {function(one.words, one) for one in found}
+            if function.reads <= told:
+                return results
+            told |= function.reads
 
     def content(self, source: str, combination: Combination) -> bytes:
         """Return what a file of the template becomes."""
@@ -70,9 +98,10 @@ class Variants:
         while True:
             found = [one for example in self.examples for one in self.template.product(example, told)]
             for combination in found:
-                for source in self.places(combination).keys() & {*sources}:
-                    self.content(source, combination)
-            reads = self._places.reads.union(*(self._content(source).reads for source in sources))
+                for source in sources:
+                    if self.place(source, combination):
+                        self.content(source, combination)
+            reads = set().union(*(self._place(source).reads | self._content(source).reads for source in sources))
             if reads <= told:
                 return found
             told |= reads
@@ -81,11 +110,11 @@ class Variants:
         """Return the variants of a file of the template, one for each path and content."""
         found: dict[tuple[str, bytes], Variant] = {}
         for combination in self.combinations(source):
-            if path := self.places(combination).get(source):
+            if path := self.place(source, combination):
                 variant = Variant(path, self.content(source, combination), combination)
                 found.setdefault((path, variant.content), variant)
         return list(found.values())
 
-    def sources(self) -> list[str]:
-        """Return all files of the template that some combination renders."""
-        return sorted({source for combination in self.combinations() for source in self.places(combination)})
+    def paths(self, source: str) -> set[str]:
+        """Return all paths to which a file of the template can go."""
+        return {path for path in self._each(self._place(source)) if path}

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-RESIDUE = re.compile(r"\{\{|\{%|\{#|(?<!-> )(?<!\| )(?<!None = )\bNone\b|Undefined|\.jinja\b")
+RESIDUE = re.compile(r"(?<!\$)\{\{|\{%|\{#|(?<!-> )(?<!\| )(?<!None = )\bNone\b|Undefined|\.jinja\b")
 BLANKS = re.compile(r"[ \t]\n|\A\n|\n\n\Z")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
 COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
@@ -68,6 +68,7 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "*.json": parse_json,
     "py.typed": parse_empty,
     # Read by test_render.py with what each is for.
+    "*-requirements.txt": parse_nothing,
     "Dockerfile": parse_nothing,
     "*.md": parse_nothing,
     ".editorconfig": parse_nothing,

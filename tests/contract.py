@@ -124,14 +124,14 @@ def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str
     with container_of(image, *LOCKED_UP, "--entrypoint=python", command=command) as container:
         # Python that nobody tells to stop sleeps for a minute.
         wait_until(20, lambda: run("docker", "logs", container).endswith("}\n") or not state(container)["Running"])
-        running = state(container)["Running"]
-        code, output = stop(container)
-    assert running, output
-    assert output.startswith("{"), "no output while the program runs"
-    if kind != "service":
-        # Python's own exit code for an interrupt, with everything tidied up.
-        assert code == 130
-        assert "stopped" in output.splitlines()
+        running, output = state(container)["Running"], run("docker", "logs", container)
+        assert running, output
+        assert output.startswith("{"), "no output while the program runs"
+        if kind != "service":
+            # Python's own exit code for an interrupt, with everything tidied up.
+            code, rest = stop(container)
+            assert code == 130
+            assert "stopped" in rest.splitlines()
     facts = json.loads(output.splitlines()[0])
     assert facts["user"] == ([65532, 65532, "nonroot"] if distroless else [10001, 10001, "app"])
     assert facts["python"] == answers["python_version"]
@@ -201,6 +201,7 @@ def check_contract(answers: Answers, files: Files, folder: Path, *options: str) 
     arguments = [f"--build-arg={name.upper()}={value}" for name, value in LABELS.items()]
     with image_of(files, folder, *arguments, *options) as image:
         check_configuration(image, answers)
-        check_work(image, answers["project_type"])
         check_facts(image, answers, files)
+        # Last, as it waits for a service to be found healthy.
+        check_work(image, answers["project_type"])
         return layers(image, base_of(answers))

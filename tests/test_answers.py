@@ -20,11 +20,16 @@ PUBLIC = {
     "author_email": None,
     "license": ["MIT", "Apache-2.0", "BSD-3-Clause", "GPL-3.0-or-later", "Proprietary"],
     "python_version": ["3.11", "3.12", "3.13", "3.14", "3.15"],
+    "repository_host": ["github", "gitlab", "none"],
+    "repository_owner": None,
     "docker": [True, False],
+    "dependency_updates": ["renovate", "dependabot", "none"],
+    "docs": [True, False],
     "installer": ["pip", "poetry"],
     "base_image": ["slim", "distroless"],
     "builder_packages": None,
     "runtime_packages": None,
+    "devcontainer": [True, False],
     "package_index": ["public", "private"],
     "package_index_url": None,
 }
@@ -40,6 +45,9 @@ REFUSED = {
     ("project_name", "Class"): "class is a keyword of Python: type another name, such as class_project",
     ("project_name", "json"): "json is in Python's standard library",
     ("project_name", "Test"): "test is a folder of the repository",
+    ("project_name", "Sphinx"): "sphinx is among the packages that are installed",
+    ("project_name", "docs"): "docs is a folder of the repository",
+    ("command_name", "sphinx-build"): "sphinx-build is in every environment of the project",
     ("project_name", "Ruff"): "ruff is among the packages that are installed",
     ("project_name", "NUL"): "nul is a device on Windows",
     ("project_name", "-x"): "Start and end with a letter or a digit",
@@ -120,6 +128,9 @@ IMAGE = (
 )
 """Questions whose answers decide about the image."""
 
+QUESTIONS = [question for question in PUBLIC if question not in ("license", "installer")]
+"""All but those whose answers nothing depends on."""
+
 NAMES: Any = TEMPLATE.environment.get_template("extensions/names.jinja").module
 """The lists of names that are refused."""
 
@@ -146,13 +157,18 @@ def test_every_combination_is_listed_once() -> None:
 
 
 def test_conditional_questions_are_asked_when_they_mean_something() -> None:
-    for answers in combined(*IMAGE, "package_name", "command_name"):
+    for answers in combined(*QUESTIONS):
         kind = answers["project_type"]
         assert ("package_name" in answers) == (kind != "environment")
         assert ("command_name" in answers) == (kind == "package")
         assert ("installer" in answers) == answers["docker"]
         assert ("runtime_packages" in answers) == (answers.get("base_image") == "slim")
         assert answers.get("base_image") != "distroless" or answers["python_version"] == "3.13"
+        assert ("devcontainer" in answers) == answers["docker"]
+        assert ("repository_owner" in answers) == (answers["repository_host"] != "none")
+        assert ("dependency_updates" in answers) == (answers["repository_host"] != "none")
+        assert answers.get("dependency_updates") != "dependabot" or answers["repository_host"] == "github"
+        assert ("docs" in answers) == (kind != "environment")
         assert ("package_index_url" in answers) == (answers["package_index"] == "private")
 
 
@@ -173,7 +189,7 @@ def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> Non
 
 def test_advanced_questions_are_remembered_and_not_asked() -> None:
     advanced = {key for key, details in TEMPLATE.questions.items() if details.get("ask") is False}
-    image = {"installer", "base_image", "builder_packages", "runtime_packages"}
+    image = {"installer", "base_image", "builder_packages", "runtime_packages", "devcontainer"}
     expected = image | {"package_index", "package_index_url"}
     assert advanced == expected
     files = TEMPLATE.render({"package_index": "private"})
@@ -196,6 +212,24 @@ def test_distroless_is_refused_with_a_python_that_it_does_not_have(python: str) 
     else:
         with pytest.raises(ValueError, match=r"has Python 3\.13: answer python_version with 3\.13\."):
             TEMPLATE.render(answers)
+
+
+@pytest.mark.parametrize("owner", ["", "group", "group/sub.group/_x-1"])
+def test_an_owner_on_gitlab_is_a_path(owner: str) -> None:
+    files = TEMPLATE.render({"repository_host": "gitlab", "repository_owner": owner})
+    urls = tomllib.loads(files["pyproject.toml"].decode())["project"].get("urls", {})
+    assert urls == ({"repository": f"https://gitlab.com/{owner}/myproject"} if owner else {})
+
+
+@pytest.mark.parametrize("owner", ["/group", "group/", "a//b", "a b", "-a", "../a"])
+def test_an_owner_on_gitlab_that_is_no_path_is_refused(owner: str) -> None:
+    with pytest.raises(ValueError, match="such as group/subgroup, or nothing"):
+        TEMPLATE.render({"repository_host": "gitlab", "repository_owner": owner})
+
+
+def test_dependabot_is_refused_where_there_is_none() -> None:
+    with pytest.raises(ValueError, match="Dependabot is part of GitHub: answer renovate or none"):
+        TEMPLATE.render({"repository_host": "gitlab", "dependency_updates": "dependabot"})
 
 
 @pytest.mark.parametrize(

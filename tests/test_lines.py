@@ -24,7 +24,9 @@ VARIANTS: dict[str, Answers] = {
     for kind in ("service", "package", "environment")
 }
 PACKAGES = {"builder_packages": "git", "runtime_packages": "curl"}
-VARIANTS["package-pip-slim-packages"] = combination(project_type="package", installer="pip", **BASES[0], **PACKAGES)
+VARIANTS["package-pip-slim-packages"] = combination(
+    project_type="package", installer="pip", devcontainer=True, **BASES[0], **PACKAGES
+)
 """Answers that together give every line which any Dockerfile can have."""
 
 TROUBLE = re.compile(
@@ -64,8 +66,11 @@ COPY spy.py /usr/local/lib/python3.13/site-packages/spy.py
 It is another in each run of the tests: what an earlier one has cached says nothing when it is built again.
 """
 
+NOT_FROM_EARLIER = "--no-cache-filter=runtime"
+"""Lets nothing come from the image of an earlier build that differs in the times of files alone."""
+
 STAGE = """
-import json, pathlib, shutil, sysconfig
+import json, pathlib, pwd, shutil, sysconfig
 poetry = pathlib.Path(sysconfig.get_path("purelib"), "poetry/console")
 cached = [path for path in pathlib.Path("/root/.cache").rglob("*") if path.is_file()]
 print(json.dumps({
@@ -74,6 +79,7 @@ print(json.dumps({
     "downloads": [str(path) for path in cached],
     "compiled": sorted(path.stem.split(".")[0] for path in poetry.rglob("*.pyc") if path.stem[:2] in ("ap", "pu")),
     "programs": [name for name in ("git", "less") if shutil.which(name)],
+    "people": [[user.pw_shell, pathlib.Path(user.pw_dir).owner()] for user in pwd.getpwall() if user.pw_uid == 1000],
 }))
 """
 
@@ -97,20 +103,23 @@ def check_style(answers: Answers, files: Files, folder: Path) -> None:
 def check_stages(answers: Answers, files: Files, folder: Path) -> None:
     """Hold the stages that are not shipped to keeping no downloads, and to what each has."""
     for stage in re.findall(
-        "^FROM .* AS (poetry|system|dependencies|project)$", files["Dockerfile"].decode(), re.MULTILINE
+        "^FROM .* AS (poetry|development|system|dependencies|project)$", files["Dockerfile"].decode(), re.MULTILINE
     ):
         with image_of(files, folder, f"--target={stage}") as image:
             facts = json.loads(run("docker", "run", "--rm", "--entrypoint=python", image, "-c", STAGE))
         assert facts["downloads"] == facts["pip"] == [], stage
         if stage == "poetry":
             assert facts["compiled"] == ["application"]
+        if stage == "development":
+            assert facts["programs"] == ["git"]
+            assert facts["people"] == [["/bin/bash", "developer"]]
         if stage == "system":
             assert facts["ships"] == ([".pyc"] if answers["base_image"] == "distroless" else [".pyc", "passwd"])
         if stage == "dependencies":
             assert facts["programs"] == answers["builder_packages"].split()
     # The Poetry that is named is the one that is there, whichever is the newest.
-    older = re.sub(r"\bpoetry==[\d.]+", f"poetry=={OLDER}", files["Dockerfile"].decode())
-    with image_of({**files, "Dockerfile": older.encode()}, folder, "--target=poetry") as image:
+    older = re.sub(r"\bpoetry==[\d.]+", f"poetry=={OLDER}", files["poetry-requirements.txt"].decode())
+    with image_of({**files, "poetry-requirements.txt": older.encode()}, folder, "--target=poetry") as image:
         assert OLDER in run("docker", "run", "--rm", image, "poetry", "--version")
 
 
@@ -125,10 +134,10 @@ def check_awkward(answers: Answers, files: Files, folder: Path) -> None:
     for path in folder.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
     bases = [f"--build-arg={argument}={awkward(image)}" for argument, image in images_of(answers).items()]
-    with built(folder, *bases) as (image, log):
+    with built(folder, *bases, NOT_FROM_EARLIER) as (image, log):
         check_words(log)
-        check_work(image, answers["project_type"])
         check_facts(image, answers, files, ignore=("broken",))
+        check_work(image, answers["project_type"])
 
 
 def check_words(log: str) -> None:
@@ -145,41 +154,53 @@ def check_refusals(answers: Answers, files: Files, folder: Path) -> None:
     """Hold a build to stopping where it cannot verify, or another package or Python is there than was meant."""
     dockerfile = files["Dockerfile"].decode()
     if "poetry export" in dockerfile and answers["project_type"] != "package":
-        unverified = dockerfile.replace("poetry export", "poetry export --without-hashes")
-        refused({**files, "Dockerfile": unverified.encode()}, folder, "Hashes are required in --require-hashes mode")
+        unverified = dockerfile.replace("poetry export", "poetry export --without-hashes").encode()
+        words = "Hashes are required in --require-hashes mode"
+        refused({**files, "Dockerfile": unverified}, folder, words, "dependencies")
     if answers["project_type"] != "package":
         lock = re.sub(rb"sha256:[0-9a-f]{8}", b"sha256:00000000", files["poetry.lock"])
-        refused({**files, "poetry.lock": lock}, folder, "not match")
+        refused({**files, "poetry.lock": lock}, folder, "not match", "dependencies")
     if answers["base_image"] == "slim":
-        images = [f"--build-arg=PYTHON_IMAGE={images_of({'python_version': '3.11'})['PYTHON_IMAGE']}"]
-        by_pip = answers["project_type"] != "environment" and answers["installer"] == "pip"
-        refused(files, folder, "requires a different Python" if by_pip else "Python version", *images)
+        image = f"--build-arg=PYTHON_IMAGE={images_of({'python_version': '3.11'})['PYTHON_IMAGE']}"
+        if answers["project_type"] != "environment" and answers["installer"] == "pip":
+            refused(files, folder, "requires a different Python", "project", image)
+        else:
+            refused(files, folder, "Python version", "dependencies", image)
 
 
-def refused(files: Files, folder: Path, words: str, *options: str) -> None:
-    """Build what must not come about."""
-    result = build(write(files, folder), *options)
+def refused(files: Files, folder: Path, words: str, stage: str, *options: str) -> None:
+    """Build a stage that must not come about."""
+    result = build(write(files, folder), f"--target={stage}", *options)
     assert result.returncode != 0
     assert words.casefold() in result.stdout.casefold()
 
 
 def check_image(answers: Answers, files: Files, folder: Path) -> None:
-    """Hold an image to its contract, with nothing taken from an earlier one that differs in the times of files alone."""
-    check_contract(answers, files, folder, "--no-cache-filter=runtime")
+    """Hold an image to its contract."""
+    check_contract(answers, files, folder, NOT_FROM_EARLIER)
 
 
+# All of them are made until one fails, so that their order costs or saves time and nothing else.
 CHECKS: list[Callable[[Answers, Files, Path], Any]] = [
     check_style,
-    check_image,
-    check_stages,
     check_awkward,
+    check_stages,
     check_refusals,
+    check_image,
 ]
+LIKELY = {"poetry": check_stages, "development": check_stages, "requirements": check_refusals, "runtime": check_image}
+"""The check that tells most of what may be missing in a stage, where that is not the first which builds."""
+
+QUICKEST = ["package", "service", "environment"]
+"""The kinds of projects, by how long their checks take."""
+
+QUICKEST_WITH_PACKAGES = ["service", "environment", "package"]
+"""The same for the stages of the locked packages, of which a package has none that could tell."""
 
 
-def what_fails(answers: Answers, files: Files, folder: Path) -> str | None:
-    """Return the name of the first check that fails, if any does."""
-    for number, check in enumerate(CHECKS):
+def what_fails(stage: str, answers: Answers, files: Files, folder: Path) -> str | None:
+    """Return the name of the first check that fails, if any does, when something is missing in a stage."""
+    for number, check in enumerate(sorted(CHECKS, key=lambda check: check not in (check_style, LIKELY.get(stage)))):
         try:
             check(answers, files, folder / str(number))
         except (AssertionError, LookupError, TypeError, ValueError) as failure:
@@ -202,7 +223,10 @@ def cases() -> Iterator[Any]:
             projects.setdefault(key, []).append((answers, lacking))
             words = " ".join(removal.what.split())[:40]
             names.setdefault(key, f"{variant}-{removal.stage}-{len(names)}-{words}")
-    return (pytest.param(those, id=names[key]) for key, those in projects.items())
+    for (stage, *_), those in projects.items():
+        kinds = QUICKEST_WITH_PACKAGES if stage in ("requirements", "dependencies") else QUICKEST
+        those.sort(key=lambda project: kinds.index(project[0]["project_type"]))
+    return (pytest.param(key[0], those, id=names[key]) for key, those in projects.items())
 
 
 @pytest.mark.parametrize("answers", VARIANTS.values(), ids=VARIANTS)
@@ -213,11 +237,15 @@ def test_nothing_fails_as_long_as_nothing_is_missing(answers: Answers, tmp_path:
         check(answers, files, tmp_path / str(number))
 
 
-@pytest.mark.parametrize("projects", list(cases()))
-def test_something_fails_when_it_is_taken_out(projects: list[tuple[Answers, Files]], tmp_path: Path) -> None:
+@pytest.mark.parametrize(("stage", "projects"), list(cases()))
+def test_something_fails_when_it_is_taken_out(
+    stage: str, projects: list[tuple[Answers, Files]], tmp_path: Path
+) -> None:
     """In some project that has it."""
     need_engine(projects[0][0])
-    assert any(what_fails(answers, files, tmp_path / str(number)) for number, (answers, files) in enumerate(projects))
+    assert any(
+        what_fails(stage, answers, files, tmp_path / str(number)) for number, (answers, files) in enumerate(projects)
+    )
 
 
 def test_a_machine_in_trouble_is_no_failed_check(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -226,4 +254,4 @@ def test_a_machine_in_trouble_is_no_failed_check(monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("tests.test_lines.CHECKS", [build])
     with pytest.raises(pytest.fail.Exception, match="The machine failed"):
-        what_fails({}, {}, tmp_path)
+        what_fails("", {}, {}, tmp_path)

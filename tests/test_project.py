@@ -53,10 +53,10 @@ def every_name_is_known(sh: Callable[[str], str], kind: str) -> None:
     command = "import importlib.metadata as m; print(*m.packages_distributions(), *(d.name for d in m.distributions()))"
     names = {re.sub("[-.]", "_", name).lower() for name in sh(f'poetry run python -c "{command}"').split()}
     lowercase = {name for name in names if re.fullmatch("[a-z][a-z0-9_]*", name)}
-    assert lowercase - {"myproject"} <= {*NAMES.installed["all"], *NAMES.installed[kind]}
+    assert lowercase - {"myproject"} <= {*NAMES.installed["all"], *NAMES.installed[kind], *NAMES.installed["docs"]}
     programs = sh('poetry run python -c "import os, sys; print(*os.listdir(os.path.dirname(sys.executable)))"').split()
-    known = {*NAMES.commands, "hello", "uvicorn", "dotenv", "fastapi", "httpx2", "idna", "f2py", "numpy-config"}
-    assert {name for name in programs if not re.search(r"\.|^python|^pip", name)} <= known
+    known = {*NAMES.commands, "hello", "uvicorn", "dotenv", "fastapi", "httpx2", "f2py", "numpy-config"}
+    assert {name for name in programs if not re.search(r"\.|^python|^pip|^rst2|^myst-", name)} <= known
 
 
 def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> None:
@@ -76,6 +76,7 @@ def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> N
             "pyproject.toml",
             locked.replace('"pytest>=9', '"pytest>=9.0'),
         ),
+        *([("docs", "Inline strong start-string", code, '"""An **error."""\n')] if kind != "environment" else []),
         ("test", r"mistake\.py .* 0%", code, "def not_covered() -> None:\n    print()\n"),
         ("test", "UserWarning: x", "tests/test_warning.py", warn),
     ]
@@ -90,7 +91,7 @@ def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> N
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("version", INTERPRETERS)
 def test_all_clean_on_day_one(kind: str, version: str, copier: CopierFixture, tmp_path: Path) -> None:
-    project = copier.copy(tmp_path / "new", project_type=kind, python_version=version)
+    project = copier.copy(tmp_path / "new", project_type=kind, python_version=version, docs=kind != "environment")
     run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=project.path)
     project.run("git init && git add --all && git commit --message=Start")
     env = {**os.environ, "PATH": f"{POETRY.parent}:{os.environ['PATH']}"}

@@ -31,7 +31,6 @@ from tests.support import (
     PYTHONS,
     TEMPLATE,
     TEXTS,
-    combined,
     read,
     run,
     write,
@@ -124,7 +123,8 @@ def test_the_answers_file_has_an_entry_for_each_answer() -> None:
 
 
 def test_every_file_of_the_template_is_rendered() -> None:
-    assert variants().sources() == SOURCES
+    assert variants().template.sources == SOURCES
+    assert all(variants().paths(source) for source in SOURCES)
 
 
 def shape(variant: Variant) -> str:
@@ -169,7 +169,7 @@ def test_poetry_finds_nothing_to_say_of_any_pyproject(tmp_path: Path) -> None:
 
 def test_all_python_is_formatted_and_linted(tmp_path: Path) -> None:
     """As the repository's own settings have it."""
-    found = [variant for variant in distinct(*SOURCES) if variant.path.endswith(".py")]
+    found = distinct(*(source for source in SOURCES if source.removesuffix(".jinja").endswith(".py")))
     assert found
     folders(found, tmp_path, "pyproject.toml", "*.py")
     run(ROOT / ".venv/bin/ruff", "format", "--check", "--no-cache", tmp_path)
@@ -229,8 +229,11 @@ def test_texts_may_be_empty(kind: str, author_name: str, author_email: str) -> N
     assert tomllib.loads(files["pyproject.toml"].decode())["project"].get("authors", [{}]) == [author]
 
 
-def test_files_exist_when_they_mean_something() -> None:
-    common = {
+def files_of(answers: Answers) -> set[str]:
+    """Return which files some answers give, as its owner would list them."""
+    kind, docker = answers["project_type"], answers["docker"]
+    host, updates = answers["repository_host"], answers.get("dependency_updates")
+    files = {
         ".copier-answers.yml",
         ".editorconfig",
         ".gitignore",
@@ -240,16 +243,55 @@ def test_files_exist_when_they_mean_something() -> None:
         "poetry.lock",
         "pyproject.toml",
     }
-    of_a_package = {"src/myproject/__init__.py", "src/myproject/__main__.py", "src/myproject/py.typed"}
-    own = {
-        "package": of_a_package | {"src/myproject/cli.py", "tests/test_cli.py"},
-        "service": of_a_package | {"src/myproject/app.py", "src/myproject/settings.py", "tests/test_app.py"},
-        "environment": {"scripts/summary.py", "tests/test_summary.py"},
-    }
-    of_docker = {"Dockerfile", ".dockerignore"}
-    for answers in combined("project_type", "docker"):
-        expected = common | own[answers["project_type"]] | (of_docker if answers["docker"] else set())
-        assert set(TEMPLATE.render(answers)) == expected
+    if kind == "environment":
+        files |= {"scripts/summary.py", "tests/test_summary.py"}
+    else:
+        files |= {"src/myproject/__init__.py", "src/myproject/__main__.py", "src/myproject/py.typed"}
+    if kind == "package":
+        files |= {"src/myproject/cli.py", "tests/test_cli.py"}
+    if kind == "service":
+        files |= {"src/myproject/app.py", "src/myproject/settings.py", "tests/test_app.py"}
+    if docker:
+        files |= {".dockerignore", "Dockerfile"}
+    if docker and kind != "package":
+        files.add("compose.yaml")
+    if docker or host != "none":
+        files.add("poetry-requirements.txt")
+    if host != "none" or answers["author_email"]:
+        files.add("SECURITY.md")
+    if host == "github":
+        files.add(".github/workflows/ci.yml")
+        if docker or (
+            kind == "package" and answers["license"] != "Proprietary" and answers["package_index"] == "public"
+        ):
+            files.add(".github/workflows/release.yml")
+    if host == "gitlab":
+        files.add(".gitlab-ci.yml")
+    files |= {"renovate": {"renovate.json"}, "dependabot": {".github/dependabot.yml"}}.get(str(updates), set())
+    if answers.get("docs"):
+        files |= {"docs/conf.py", "docs/index.md"}
+    if answers.get("devcontainer"):
+        files.add(".devcontainer/devcontainer.json")
+    return files
+
+
+def test_files_exist_when_they_mean_something() -> None:
+    examples = {"author_email": ["", "ada@example.org"]}
+    decisive = {"project_type", "docker", "repository_host", "dependency_updates", "docs", "devcontainer"}
+    decisive |= {"author_email", "license", "package_index"}
+    for combination in TEMPLATE.product(examples, decisive):
+        places = set(variants().places(combination).values())
+        assert places == files_of(combination.asked), combination.asked
+    assert set(TEMPLATE.render({})) == files_of(combination_of_defaults())
+
+
+def combination_of_defaults() -> Answers:
+    """Return all that is asked when nothing is answered."""
+    return TEMPLATE.product(told=())[0].asked
+
+
+def test_a_new_repository_is_small() -> None:
+    assert len(TEMPLATE.render({})) <= 25
 
 
 @pytest.mark.parametrize("question", PUBLIC)
@@ -262,6 +304,7 @@ def test_every_question_changes_something(question: str) -> None:
         "command_name": ["one", "two"],
         "author_name": ["", "Ada"],
         "author_email": ["", "ada@example.org"],
+        "repository_owner": ["", "octo-org"],
         "package_index_url": ["https://one.example.com/simple", "https://two.example.com/simple"],
     } | EXAMPLES
     tried = values.get(question) or PUBLIC[question]
@@ -279,7 +322,7 @@ def test_every_question_changes_something(question: str) -> None:
 def held(source: str, *questions: str) -> Iterator[tuple[Answers, str]]:
     """Yield what a file of the template becomes, with the answers, in all combinations of these and of what it reads."""
     for combination in variants().combinations(source, questions=questions):
-        if source in variants().places(combination):
+        if variants().place(source, combination):
             yield combination.asked, variants().content(source, combination).decode()
 
 
@@ -429,12 +472,12 @@ FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]\Z|^(con|prn|aux|nul|com\d|lpt
 
 def test_every_system_can_hold_every_path() -> None:
     every = Variants(Template(), [{question: [value] for question, value in LONG.items()}])
-    rendered = [list(every.places(combination).values()) for combination in every.combinations()]
-    for paths in [SOURCES, *rendered]:
+    rendered = [path for source in SOURCES for path in every.paths(source)]
+    for paths in (SOURCES, rendered):
         assert max(map(len, paths)) <= 120
         assert len({path.casefold() for path in paths}) == len(paths)
         assert not [path for path in paths if any(map(FORBIDDEN.search, path.split("/")))]
-    assert any("a" * 40 in path for paths in rendered for path in paths)
+    assert any("a" * 40 in path for path in rendered)
 
 
 def test_nothing_is_a_link(tmp_path: Path) -> None:

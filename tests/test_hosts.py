@@ -1,0 +1,246 @@
+"""What the repository's host reads: held to the schemas and to linters, and the steps of CI run in their order."""
+
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from extensions.template import ROOT, Answers, Files
+from extensions.variants import Variant
+from tests.docker import need_engine, remove
+from tests.support import INTERPRETERS, KINDS, PYTHONS, TEMPLATE, run, write
+from tests.test_render import distinct, variants
+
+BIN = ROOT / ".venv/bin"
+WORKFLOWS = ("template/.github/workflows/ci.yml.jinja", "template/.github/workflows/release.yml.jinja")
+GITLAB = "template/.gitlab-ci.yml.jinja"
+SCHEMAS = {
+    "github-workflows": WORKFLOWS,
+    "gitlab-ci": (GITLAB,),
+    "dependabot": ("template/.github/dependabot.yml.jinja",),
+    "renovate": ("template/renovate.json.jinja",),
+    "compose-spec": ("template/compose.yaml.jinja",),
+}
+"""Files of the template by the name that check-jsonschema has for what they are."""
+
+ELSEWHERE = re.compile(r"docker login |docker buildx create |--cache-to=|--push |^docker context create |twine upload")
+"""What cannot be done without the host: its registry, an image of BuildKit that is pulled, the public index."""
+
+TAG = "v0.1.0"
+ENVIRONMENT = {
+    "GITHUB_ACTOR": "octocat",
+    "GITHUB_REPOSITORY": "Octo-Org/MyProject",
+    "GITHUB_REF_NAME": TAG,
+    "CI_COMMIT_BRANCH": "a-branch",
+    "CI_COMMIT_TAG": TAG,
+    "CI_DEFAULT_BRANCH": "main",
+    "CI_REGISTRY_IMAGE": "registry.example.com/octo-org/myproject",
+}
+"""What a host tells its jobs, as far as steps read it."""
+
+
+def written(found: list[Variant], folder: Path) -> list[Path]:
+    """Write variants of files of a host into folders of their own and return where each is."""
+    for number, variant in enumerate(found):
+        write({variant.path: variant.content}, folder / str(number))
+    return [folder / str(number) / variant.path for number, variant in enumerate(found)]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_every_file_for_a_host_is_valid(schema: str, tmp_path: Path) -> None:
+    transform = ["--data-transform=gitlab-ci"] if schema == "gitlab-ci" else []
+    paths = written(distinct(*SCHEMAS[schema]), tmp_path)
+    assert paths
+    run(BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}", *transform, *paths)
+
+
+def test_actionlint_and_shellcheck_have_nothing_to_say(tmp_path: Path) -> None:
+    paths = written(distinct(*WORKFLOWS), tmp_path)
+    run(BIN / "actionlint", f"-shellcheck={BIN}/shellcheck", *paths)
+
+
+def test_zizmor_has_nothing_to_say(tmp_path: Path) -> None:
+    """In the strictest persona but one: that would have secrets in environments, which requests could not use."""
+    paths = written(distinct(*WORKFLOWS, *SCHEMAS["dependabot"]), tmp_path)
+    run(BIN / "zizmor", "--offline", "--no-progress", "--persona=pedantic", *paths)
+
+
+def test_every_job_has_a_limit_and_the_least_permissions() -> None:
+    for variant in distinct(*WORKFLOWS):
+        workflow = yaml.safe_load(variant.content)
+        assert workflow["permissions"] == {}
+        assert workflow["concurrency"]
+        for name, job in workflow["jobs"].items():
+            assert job["timeout-minutes"] <= 30
+            allowed = {"image": {"contents": "read", "packages": "write"}, "publish": {"id-token": "write"}}
+            assert job["permissions"] == allowed.get(name, {"contents": "read"})
+    for variant in distinct(GITLAB):
+        assert yaml.safe_load(variant.content)["default"]["timeout"]
+
+
+def test_every_action_is_pinned_by_its_commit() -> None:
+    for variant in distinct(*WORKFLOWS):
+        for used in re.findall(r"uses: (.*)", variant.content.decode()):
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used)
+
+
+def test_no_image_is_the_latest() -> None:
+    every = [source for sources in SCHEMAS.values() for source in sources]
+    for variant in distinct(*every, "template/Dockerfile.jinja"):
+        assert "latest" not in variant.content.decode()
+
+
+def test_ci_has_every_python_from_the_oldest_up() -> None:
+    for version in PYTHONS:
+        expected = PYTHONS[PYTHONS.index(version) :]
+        github = TEMPLATE.render({"python_version": version})[".github/workflows/ci.yml"]
+        assert yaml.safe_load(github)["jobs"]["test"]["strategy"]["matrix"]["python-version"] == expected
+        gitlab = TEMPLATE.render({"python_version": version, "repository_host": "gitlab"})[".gitlab-ci.yml"]
+        assert yaml.safe_load(gitlab)["test"]["parallel"]["matrix"] == [{"PYTHON": expected}]
+
+
+def test_without_a_host_nothing_speaks_of_one() -> None:
+    for combination in variants().template.product(told=["repository_host", "docker", "project_type", "docs"]):
+        if combination.asked["repository_host"] == "none":
+            for path, content in variants().files(combination).items():
+                hosts = re.findall(r"(?i)github|gitlab|ghcr|renovate|dependabot", content.decode())
+                assert path in (".copier-answers.yml", "poetry.lock", "README.md") or not hosts, path
+                assert path != "README.md" or "CI" not in content.decode()
+
+
+def steps(job: Any) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the scripts of a job of GitHub, with what each adds to the environment."""
+    for step in job["steps"]:
+        if "run" in step:
+            yield step["run"], step.get("env", {})
+
+
+def script(config: Any, name: str) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the script of a job of GitLab, whose lines share their variables, with what it adds to the environment."""
+    job = config[name]
+    lines = [line for line in job["script"] if not ELSEWHERE.search(line)]
+    yield "\n".join(lines), {name: value for name, value in job.get("variables", {}).items() if "$" not in value}
+
+
+def on_a_runner(jobs: Iterator[tuple[str, dict[str, str]]], project: Path, python: str) -> list[str]:
+    """Run the scripts of a job in their order, as a runner with a fresh Python does, and return those that it ran."""
+    tools = project.parent / "tools"
+    run(python, "-m", "venv", "--clear", tools)
+    ran = []
+    for text, more in jobs:
+        if ELSEWHERE.search(text):
+            continue
+        environment = {**os.environ, **ENVIRONMENT, **more, "PATH": f"{tools}/bin:{os.environ['PATH']}"}
+        before, pip, after = text.partition("pip install --requirement=poetry-requirements.txt")
+        run("bash", "-ec", before + pip, cwd=project, env=environment)
+        if pip:
+            # What Poetry needs on some machines, and no user has to see.
+            run(tools / "bin/python", ROOT / ".ci/poetry-mirror")
+        run("bash", "-ec", after, cwd=project, env=environment)
+        ran.append(text)
+    return ran
+
+
+def committed(files: Files, folder: Path) -> Path:
+    """Write a repository, and commit it."""
+    project = write(files, folder / "project")
+    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
+    return project
+
+
+def options(kind: str, version: str, host: str) -> Answers:
+    """Return answers with all that CI can do."""
+    return {
+        "project_type": kind,
+        "python_version": version,
+        "repository_host": host,
+        "project_name": f"{kind} {host}",
+        "package_name": "myproject",
+        "docs": kind != "environment",
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_the_steps_that_check_the_project_run(host: str, kind: str, tmp_path: Path) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    files = TEMPLATE.render(options(kind, version, host))
+    project = committed(files, tmp_path)
+    if host == "github":
+        jobs = steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["test"])
+    else:
+        jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test")
+    ran = "\n".join(on_a_runner(jobs, project, INTERPRETERS[version]))
+    for command in (
+        "poetry sync",
+        "poe check",
+        "poe test",
+        *(["poe docs", "poetry build"] if kind != "environment" else []),
+    ):
+        assert command in ran
+    assert run("git", "status", "--porcelain", cwd=project) == ""
+    assert (project / "dist").exists() == (kind != "environment")
+    assert (project / "docs/_build/index.html").exists() == (kind != "environment")
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_the_steps_that_build_and_run_the_image_run(host: str, kind: str, tmp_path: Path) -> None:
+    answers = options(kind, "3.13", host)
+    need_engine(answers)
+    files = TEMPLATE.render(answers)
+    project = committed(files, tmp_path)
+    if host == "github":
+        jobs = steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["image"])
+    else:
+        jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test image")
+    name = f"{kind}-{host}"
+    try:
+        ran = "\n".join(on_a_runner(jobs, project, sys.executable))
+    finally:
+        run("sh", "-c", f"docker rm --force {name} 2>/dev/null || true")
+        remove(name)
+    assert f"--tag={name} " in ran
+    assert "docker run " in ran
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_a_release_has_the_version_for_its_tag(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    files = TEMPLATE.render(options("package", version, host))
+    project = committed(files, tmp_path)
+
+    def jobs() -> Iterator[tuple[str, dict[str, str]]]:
+        if host == "github":
+            for job in yaml.safe_load(files[".github/workflows/release.yml"])["jobs"].values():
+                yield from steps(job)
+        else:
+            config = yaml.safe_load(files[".gitlab-ci.yml"])
+            yield from script(config, "release image")
+            yield from script(config, "release package")
+
+    ran = "\n".join(on_a_runner(jobs(), project, sys.executable))
+    assert "poetry build" in ran
+    assert len(list((project / "dist").iterdir())) == 2
+    for other in ("v0.1", "v0.1.1", "0.1.0"):
+        for name in ("GITHUB_REF_NAME", "CI_COMMIT_TAG"):
+            monkeypatch.setitem(ENVIRONMENT, name, other)
+        for text, more in jobs():
+            if re.search(r"grep |test \"", text):
+                names_the_version(text, more, project, tmp_path / "tools", passes=other == "0.1.0" and "grep " in text)
+
+
+def names_the_version(text: str, more: dict[str, str], project: Path, tools: Path, *, passes: bool) -> None:
+    """Hold a step to whether it lets a tag pass."""
+    environment = {**os.environ, **ENVIRONMENT, **more, "PATH": f"{tools}/bin:{os.environ['PATH']}"}
+    lines = re.sub(r"(?m)^(pip|poetry) .*$", "", text)
+    if passes:
+        run("bash", "-ec", lines, cwd=project, env=environment)
+    else:
+        with pytest.raises(AssertionError):
+            run("bash", "-ec", lines, cwd=project, env=environment)
