@@ -13,7 +13,7 @@ new: .venv/ready
 	@test -t 0 || defaults=--defaults; \
 	.venv/bin/copier copy $$defaults $(ARGS) --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
 
-test: .venv/ready
+test: .venv/ready .node/ready
 	.venv/bin/pytest
 
 lint: .venv/ready
@@ -49,3 +49,10 @@ engine: .venv/ready
 	.poetry/bin/poetry export --quiet --all-groups --output=.venv/requirements.txt
 	.venv/bin/pip install --quiet --require-hashes --no-deps --requirement=.venv/requirements.txt
 	touch $@
+
+# Programs that only npm has. Without them the tests that run them are left out, and say so.
+.node/ready: tests/package.json .venv/ready
+	mkdir -p .node
+	cp tests/package.json .node/
+	cd .node && PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error && touch ready || \
+	echo "npm could not install what tests/package.json names: see whether it reaches its registry."

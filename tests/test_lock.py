@@ -24,11 +24,11 @@ from extensions.lock import (
 from extensions.template import ROOT, Answers, Files
 from tests.support import HOSTILE, INTERPRETERS, KINDS, POETRY, TEMPLATE, combined, name, run, write
 
-PUBLIC = combined("project_type", "python_version", "license")
+PUBLIC = combined("project_type", "python_version", "license", "docs")
 """What decides about a pyproject.toml, but for a private index: those are in test_index.py."""
 
 SETS = {
-    locked_content(files["pyproject.toml"].decode()): (name(answers), files)
+    locked_content(files["pyproject.toml"].decode()): (name(answers, ("project_type", "python_version", "docs")), files)
     for answers in reversed(PUBLIC)
     for files in [TEMPLATE.render(answers)]
 }
@@ -136,7 +136,7 @@ def test_a_description_with_the_delimiters_of_jinja_is_kept() -> None:
 def test_update_bots_can_read_the_requirements() -> None:
     """Renovate and Dependabot find requirements files by their names, and the template one requirement a line."""
     files = sorted((ROOT / "extensions/dependencies").iterdir())
-    assert len(files) == 7
+    assert len(files) == 8
     for file in files:
         assert re.fullmatch(r"[\w-]*requirements([-._]\w+)?\.(txt|pip)", file.name)
         for line in file.read_text(encoding="utf-8").splitlines():
