@@ -15,6 +15,9 @@ os.environ["COPIER_SETTINGS_PATH"] = str(Path(__file__).with_name("copier-settin
 for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE"):
     os.environ.pop(variable, None)
 
+# Environments lie in the folders of the projects that need them, and go with these.
+os.environ["POETRY_VIRTUALENVS_IN_PROJECT"] = "true"
+
 # The processes among which pytest-xdist divides the tests get it from the first.
 os.environ.setdefault("COPIER_POETRY_DOCKER_RUN", uuid4().hex[:12])
 
