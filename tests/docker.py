@@ -48,6 +48,12 @@ def engine_is_missing() -> bool:
 
 
 @cache
+def has_compose() -> bool:
+    """Return whether Docker has Compose."""
+    return subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
+
+
+@cache
 def what_is(image: str) -> str:
     """Return what a base image is: "real", a stand-in of which kind, or "" when it cannot be had."""
     inspect = ["docker", "image", "inspect", "--format", '{{index .Config.Labels "stand-in"}}', image]

@@ -1,7 +1,9 @@
 """What several test modules need."""
 
 import subprocess
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +51,33 @@ def combined(*questions: str) -> list[Answers]:
 def combination(**answers: Any) -> Answers:
     """Return the combination with some answers; the others have their defaults."""
     return next(known for known in combined(*answers) if answers.items() <= known.items())
+
+
+def chosen(answers: Answers) -> list[tuple[str, Any]]:
+    """Return the answers to questions with choices, or with yes and no."""
+    questions = TEMPLATE.questions
+    return [one for one in answers.items() if "choices" in questions[one[0]] or questions[one[0]]["type"] == "bool"]
+
+
+def pairs(answers: Answers) -> set[tuple[tuple[str, Any], tuple[str, Any]]]:
+    """Return every pair of these answers."""
+    return {(one, other) for one, other in combinations(chosen(answers), 2)}
+
+
+def pairwise() -> list[Answers]:
+    """List few combinations that have every pair of choices which any has.
+
+    Each is the one that adds most of them, where a pair counts by how many of its two questions there are.
+    """
+    every = [(combination.asked, pairs(combination.asked)) for combination in TEMPLATE.product()]
+    missing = set().union(*(those for _, those in every))
+    weights = Counter((one, other) for (one, _), (other, _) in missing)
+    found = []
+    while missing:
+        answers, those = max(every, key=lambda each: sum(weights[one[0], other[0]] for one, other in each[1] & missing))
+        found.append(answers)
+        missing -= those
+    return found
 
 
 PYTHONS: list[str] = TEMPLATE.questions["python_versions"]["default"]

@@ -2,6 +2,7 @@
 
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import yaml
 from extensions.template import ROOT, Answers, Files
 from extensions.variants import Variant
 from tests.docker import need_engine, remove
+from tests.index import serve
 from tests.support import INTERPRETERS, KINDS, PYTHONS, TEMPLATE, run, write
 from tests.test_render import distinct, variants
 
@@ -31,6 +33,8 @@ SCHEMAS = {
 ELSEWHERE = re.compile(r"docker login |docker buildx create |--cache-to=|--push |^docker context create |twine upload")
 """What cannot be done without the host: its registry, an image of BuildKit that is pulled, the public index."""
 
+SECRET = re.compile(r"\$\{\{ secrets\.(\w+) \}\}")
+
 TAG = "v0.1.0"
 ENVIRONMENT = {
     "GITHUB_ACTOR": "octocat",
@@ -42,6 +46,9 @@ ENVIRONMENT = {
     "CI_REGISTRY_IMAGE": "registry.example.com/octo-org/myproject",
 }
 """What a host tells its jobs, as far as steps read it."""
+
+SECRETS: dict[str, str] = {}
+"""What a repository on GitHub has under its secrets."""
 
 
 def written(found: list[Variant], folder: Path) -> list[Path]:
@@ -135,7 +142,8 @@ def on_a_runner(jobs: Iterator[tuple[str, dict[str, str]]], project: Path, pytho
     for text, more in jobs:
         if ELSEWHERE.search(text):
             continue
-        environment = {**os.environ, **ENVIRONMENT, **more, "PATH": f"{tools}/bin:{os.environ['PATH']}"}
+        told = {name: SECRET.sub(lambda secret: SECRETS[secret[1]], value) for name, value in more.items()}
+        environment = {**os.environ, **ENVIRONMENT, **told, "PATH": f"{tools}/bin:{os.environ['PATH']}"}
         before, pip, after = text.partition("pip install --requirement=poetry-requirements.txt")
         run("bash", "-ec", before + pip, cwd=project, env=environment)
         if pip:
@@ -186,6 +194,38 @@ def test_the_steps_that_check_the_project_run(host: str, kind: str, tmp_path: Pa
     assert run("git", "status", "--porcelain", cwd=project) == ""
     assert (project / "dist").exists() == (kind != "environment")
     assert (project / "docs/_build/index.html").exists() == (kind != "environment")
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "not-told"])
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_the_steps_log_in_to_a_private_index(
+    host: str, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that knows nobody, from what a secret says; with an empty one, nothing is installed."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (tmp_path / "home").mkdir()
+    for name in ("CACHE", "CONFIG"):
+        monkeypatch.setenv(f"POETRY_{name}_DIR", f"{tmp_path}/{name}")
+    with serve(tmp_path) as index:
+        files = TEMPLATE.render(
+            {**options("package", version, host), "package_index": "private", "package_index_url": index.url}
+        )
+        project = committed(files, tmp_path)
+        monkeypatch.setenv("HOME", f"{tmp_path}/home")
+        login = index.netrc if told else ""
+        if host == "github":
+            monkeypatch.setitem(SECRETS, "NETRC", login)
+            jobs = steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["test"])
+        else:
+            (tmp_path / "secret").write_text(login, encoding="utf-8")
+            monkeypatch.setitem(ENVIRONMENT, "NETRC", f"{tmp_path}/secret")
+            jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test")
+        if told:
+            assert "poe test" in "\n".join(on_a_runner(jobs, project, INTERPRETERS[version]))
+            assert stat.S_IMODE((tmp_path / "home/.netrc").stat().st_mode) == 0o600
+        else:
+            with pytest.raises(AssertionError, match="pip install"):
+                on_a_runner(jobs, project, INTERPRETERS[version])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,6 +1,8 @@
 """Every distinct image: built, run, and held to what is promised of it."""
 
+import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,8 @@ import pytest
 
 from extensions.template import Answers, Files
 from tests.contract import check_contract
-from tests.docker import base_of, context_of, image_of, layers, need_engine
-from tests.support import TEMPLATE, combined, name
+from tests.docker import base_of, container_of, context_of, image_of, inspect, layers, need_engine, wait_until
+from tests.support import TEMPLATE, combined, name, run
 
 QUESTIONS = (
     "project_type",
@@ -70,3 +72,39 @@ def test_packages_of_the_builder_leave_nothing_in_the_image(installer: str, tmp_
         with image_of(files, tmp_path, "--no-cache-filter=runtime") as image:
             found.append(layers(image, base_of(answers)))
     assert found[0] == found[1]
+
+
+SLOW = """
+import asyncio
+
+from myproject import __main__, app
+
+@app.app.get("/slow")
+async def slow() -> str:
+    print("asked", flush=True)
+    await asyncio.sleep(3)
+    return "answered"
+
+__main__.main()
+"""
+"""The service, with something that takes its time."""
+
+
+@pytest.mark.parametrize("base", ["slim", "distroless"])
+def test_a_service_answers_what_it_was_asked_before_it_stops(base: str, tmp_path: Path) -> None:
+    answers = {"project_type": "service", "python_version": "3.13", "base_image": base}
+    need_engine(answers)
+    port = "--publish=127.0.0.1::8000"
+    with (
+        image_of(context_of(TEMPLATE.render(answers)), tmp_path) as image,
+        container_of(image, port, "--entrypoint=python", command=("-c", SLOW)) as container,
+        ThreadPoolExecutor() as background,
+    ):
+        address = run("docker", "port", container, "8000").strip()
+        assert wait_until(30, lambda: "Uvicorn running" in run("docker", "logs", container))
+        request = background.submit(urllib.request.urlopen, f"http://{address}/slow", timeout=30)
+        assert wait_until(10, lambda: "asked" in run("docker", "logs", container))
+        run("docker", "stop", container)
+        assert request.result().read() == b'"answered"'
+        assert "Application shutdown complete." in run("docker", "logs", container)
+        assert inspect(container)["State"]["ExitCode"] == 0

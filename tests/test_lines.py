@@ -204,6 +204,9 @@ QUICKEST = ["package", "service", "environment"]
 QUICKEST_WITH_PACKAGES = ["service", "environment", "package"]
 """The same for the stages of the locked packages, of which a package has none that could tell."""
 
+TELLING = {"-x /tests/": "environment"}
+"""The kind of project that tells, of what only one does."""
+
 
 def what_fails(stage: str, answers: Answers, files: Files, folder: Path) -> str | None:
     """Return the name of the first check that fails, if any does, when something is missing in a stage."""
@@ -221,6 +224,7 @@ def what_fails(stage: str, answers: Answers, files: Files, folder: Path) -> str 
 def cases() -> Iterator[Any]:
     """Give everything that can be taken out of some Dockerfile, once, with each project that has it."""
     projects: dict[tuple[str, str, str], list[tuple[Answers, Files]]] = {}
+    telling: dict[tuple[str, str, str], str | None] = {}
     names: dict[tuple[str, str, str], str] = {}
     for variant, answers in VARIANTS.items():
         files = context_of(TEMPLATE.render(answers))
@@ -228,11 +232,13 @@ def cases() -> Iterator[Any]:
             key = (removal.stage, removal.instruction, removal.rest)
             lacking = {**files, "Dockerfile": removal.dockerfile.encode()}
             projects.setdefault(key, []).append((answers, lacking))
+            telling[key] = TELLING.get(removal.what)
             words = " ".join(removal.what.split())[:40]
             names.setdefault(key, f"{variant}-{removal.stage}-{len(names)}-{words}")
-    for (stage, *_), those in projects.items():
-        kinds = QUICKEST_WITH_PACKAGES if stage in ("requirements", "dependencies") else QUICKEST
-        those.sort(key=lambda project: kinds.index(project[0]["project_type"]))
+    for key, those in projects.items():
+        kinds = QUICKEST_WITH_PACKAGES if key[0] in ("requirements", "dependencies") else QUICKEST
+        first = [telling[key], *kinds]
+        those.sort(key=lambda project: first.index(project[0]["project_type"]))
     return (pytest.param(key[0], those, id=names[key]) for key, those in projects.items())
 
 

@@ -2,14 +2,17 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from pytest_copier.plugin import CopierFixture
 
-from tests.docker import image_of, need_engine
-from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, run, write
+from extensions.template import Answers
+from tests.docker import has_compose, image_of, need_engine
+from tests.index import serve
+from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, chosen, pairs, pairwise, run, write
 from tests.test_answers import NAMES
 
 COMMAND = {
@@ -18,11 +21,29 @@ COMMAND = {
     "service": ("APP_PORT=x poetry run python -m myproject || true", "port\n  Input should be a valid integer"),
 }
 
+ALONE = {
+    "package": ("hello && hello --version", "Hello, World!\n0.1.0\n"),
+    "service": ("APP_PORT=x python -m myproject || true", "port\n  Input should be a valid integer"),
+}
+"""What the installed wheel can do, without the repository."""
+
+INSTALL = """
+set -e
+wheel="$PWD/dist/myproject-0.1.0-py3-none-any.whl"
+folder=$(mktemp --directory)
+poetry run python -m venv "$folder"
+cd "$folder"
+bin/pip install --quiet "$wheel"
+export PATH="$folder/bin:$PATH"
+"""
+"""Installs the wheel into an empty environment, and lets it be found."""
 
 GIT = """
 RUN apt-get update && apt-get install --yes --no-install-recommends git
 """
 """What pre-commit needs, at the end of a stage."""
+
+PAIRWISE = pairwise()
 
 
 def checks(readme: str) -> list[str]:
@@ -45,6 +66,8 @@ def all_clean(folder: Path, sh: Callable[[str], str], kind: str) -> None:
     assert expected in sh(command)
     if kind != "environment":
         assert "Built myproject-0.1.0-py3-none-any.whl" in re.sub(r"\x1b\[\d*m", "", sh("poetry build"))
+        command, expected = ALONE[kind]
+        assert expected in sh(INSTALL + command)
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -60,7 +83,7 @@ def every_name_is_known(sh: Callable[[str], str], kind: str) -> None:
 
 
 def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> None:
-    """Make each kind of mistake, once all is clean: a check that lets it pass is not set up."""
+    """Make each kind of mistake: a check that lets it pass is not set up."""
     code = f"{'scripts' if kind == 'environment' else 'src/myproject'}/mistake.py"
     locked = (folder / "pyproject.toml").read_text(encoding="utf-8")
     warn = "import warnings\n\n\ndef test_warns() -> None:\n    warnings.warn('x')\n"
@@ -88,39 +111,77 @@ def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> N
         sh("git reset --hard --quiet")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("version", INTERPRETERS)
-def test_all_clean_on_day_one(kind: str, version: str, copier: CopierFixture, tmp_path: Path) -> None:
-    project = copier.copy(tmp_path / "new", project_type=kind, python_version=version, docs=kind != "environment")
-    run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=project.path)
-    project.run("git init && git add --all && git commit --message=Start")
-    env = {**os.environ, "PATH": f"{POETRY.parent}:{os.environ['PATH']}"}
-
-    def sh(command: str) -> str:
-        return run("sh", "-c", command, cwd=project.path, env=env)
-
-    all_clean(project.path, sh, kind)
-    every_name_is_known(sh, kind)
-    assert project.run("git status --porcelain") == ""
-    every_check_can_fail(project.path, sh, kind)
+def test_every_pair_is_there_that_any_combination_has() -> None:
+    missing = pairs({"license": "MIT", "docker": True, "docs": False})
+    missing |= pairs({"license": "Proprietary", "base_image": "distroless", "package_index": "private"})
+    assert len(missing) == 6
+    assert missing <= set().union(*map(pairs, PAIRWISE))
+    assert len(PAIRWISE) >= len(PYTHONS) * len(TEMPLATE.questions["license"]["choices"])
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("version", [version for version in PYTHONS if version not in INTERPRETERS])
-def test_all_clean_on_day_one_on_a_python_in_docker(kind: str, version: str, tmp_path: Path) -> None:
-    """For Pythons that the machine lacks, in the stage of the repository's own image that has Poetry, with Git."""
+@contextmanager
+def index_of(answers: Answers, folder: Path) -> Iterator[tuple[Answers, dict[str, str]]]:
+    """Serve the private index if there is one; give the answers with its address, and what logs in there."""
+    if answers["package_index"] == "public":
+        yield answers, {}
+        return
+    with serve(folder) as index:
+        (folder / "netrc").write_text(index.netrc, encoding="utf-8")
+        user = {"NETRC": f"{folder}/netrc", "POETRY_CACHE_DIR": f"{folder}/cache", "PIP_INDEX_URL": index.url}
+        yield {**answers, "package_index_url": index.url}, user
+
+
+@contextmanager
+def shell_of(project: Path, version: str, user: dict[str, str]) -> Iterator[Callable[[str], str]]:
+    """Give what runs a command in a project, with Poetry and a Python: the machine's, or one in Docker.
+
+    That is in the stage of a generated image that has Poetry, with Git.
+    """
+    if version in INTERPRETERS:
+        run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=project)
+        environment = {**os.environ, **user, "PATH": f"{POETRY.parent}:{os.environ['PATH']}"}
+        yield lambda command: run("sh", "-c", command, cwd=project, env=environment)
+        return
     need_engine({"python_version": version})
-    files = TEMPLATE.render({"project_type": kind, "python_version": version})
-    write(files, tmp_path / "project")
-    place = [f"--volume={tmp_path}/project:/project", "--workdir=/project", "--env=POETRY_VIRTUALENVS_IN_PROJECT=true"]
+    files = TEMPLATE.render({"python_version": version})
     stage = files["Dockerfile"].decode().replace("\nFROM poetry AS ", f"{GIT}\nFROM poetry AS ", 1)
-    with image_of({**files, "Dockerfile": stage.encode()}, tmp_path / "context", "--target=poetry") as image:
+    place = [f"--volume={project.parent}:{project.parent}", f"--workdir={project}", "--network=host"]
+    settings = {**user, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
+    told = [f"--env={name}={value}" for name, value in settings.items()]
+    context = project.parent / "context"
+    with image_of({**files, "Dockerfile": stage.encode()}, context, "--target=poetry") as image:
+        yield lambda command: run("docker", "run", "--rm", *place, *told, image, "sh", "-c", command)
 
-        def sh(command: str) -> str:
-            return run("docker", "run", "--rm", *place, image, "sh", "-c", command)
 
-        sh("git init --quiet && git add --all")
-        all_clean(tmp_path / "project", sh, kind)
+def started(answers: Answers, folder: Path) -> Path:
+    """Write a repository and commit it."""
+    project = write(TEMPLATE.render(answers), folder / "project")
+    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
+    return project
+
+
+@pytest.mark.parametrize("asked", PAIRWISE, ids=lambda asked: "-".join(str(answer) for _, answer in chosen(asked)))
+def test_all_clean_on_day_one(asked: Answers, tmp_path: Path) -> None:
+    """For a set of combinations that has every pair of choices."""
+    kind, version = asked["project_type"], asked["python_version"]
+    with index_of(asked, tmp_path) as (answers, user):
+        project = started(answers, tmp_path)
+        with shell_of(project, version, user) as sh:
+            all_clean(project, sh, kind)
+            if version in INTERPRETERS:
+                every_name_is_known(sh, kind)
+    if (project / "compose.yaml").exists() and has_compose():
+        assert "services:" in run("docker", "compose", "config", cwd=project)
+    assert run("git", "status", "--porcelain", cwd=project) == ""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_check_can_fail(kind: str, tmp_path: Path) -> None:
+    version = min(INTERPRETERS)
+    project = started({"project_type": kind, "python_version": version, "docs": kind != "environment"}, tmp_path)
+    with shell_of(project, version, {}) as sh:
+        sh("poetry install")
+        every_check_can_fail(project, sh, kind)
 
 
 def test_an_update_keeps_the_users_lines(copier: CopierFixture, tmp_path: Path) -> None:

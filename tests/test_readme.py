@@ -13,8 +13,8 @@ import pytest
 
 from extensions.template import ROOT, Answers, copy_parts
 from tests.checks import COMMANDS
-from tests.docker import need_engine, remove, wait_until
-from tests.support import COPIER, KINDS, POETRY, run, write
+from tests.docker import has_compose, need_engine, remove, wait_until
+from tests.support import COPIER, INTERPRETERS, KINDS, POETRY, name, run, write
 
 SERVES = {"poe serve": 8000, "--publish 8000:8000": 8000, "compose up": 8000, "jupyter lab": 8888}
 """Words of the commands that serve until they are stopped, and where."""
@@ -100,19 +100,30 @@ def as_a_user(folder: Path) -> dict[str, str]:
     return {**os.environ, "PATH": ":".join(map(str, path)), **trust}
 
 
-@pytest.mark.parametrize("host", ["github", "none"])
-@pytest.mark.parametrize("kind", KINDS)
-def test_every_command_does_what_it_says(kind: str, host: str, tmp_path: Path) -> None:
-    """With CI, Docker and a site, and without all of them."""
-    version, name = f"{sys.version_info.major}.{sys.version_info.minor}", f"readme-{kind}-{host}"
-    everything = host != "none"
-    given: Answers = {"project_type": kind, "project_name": name, "python_version": version, "repository_host": host}
-    given |= {"docker": everything, "docs": everything and kind != "environment"}
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+LITTLE = {"python_version": HERE, "repository_host": "none", "docker": False}
+EVERYTHING = {"python_version": HERE, "docs": True}
+DISTROLESS = {"python_version": "3.13", "repository_host": "gitlab", "base_image": "distroless"}
+READMES = [{"project_type": kind, **given} for kind in KINDS for given in (LITTLE, EVERYTHING)]
+READMES.append({"project_type": "environment", **DISTROLESS})
+
+
+@pytest.mark.parametrize(
+    "given", READMES, ids=lambda given: name(given, ("project_type", "repository_host", "base_image"))
+)
+def test_every_command_does_what_it_says(given: Answers, tmp_path: Path) -> None:
+    """With CI, Docker and a site, without all of them, and where there is no shell."""
+    everything, kind, version = given.get("docker", True), given["project_type"], given["python_version"]
+    if version not in INTERPRETERS:
+        pytest.skip(f"there is no Python {version}")
+    title = f"readme-{name(given, ('project_type', 'repository_host'))}"
     if everything:
         need_engine(given)
-        if kind != "package":
-            need_compose()
-    project = repository(given, tmp_path)
+        if kind != "package" and not has_compose():
+            pytest.skip("Docker has no Compose: on Debian it is in docker-compose")
+    given = {answer: value for answer, value in given.items() if answer != "docs" or kind != "environment"}
+    project = repository({**given, "project_name": title}, tmp_path)
+    run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=project)
     run("chown", "--recursive", "1000:1000", project)
     environment = as_a_user(tmp_path)
     try:
@@ -128,13 +139,7 @@ def test_every_command_does_what_it_says(kind: str, host: str, tmp_path: Path) -
     finally:
         if everything:
             run("sh", "-c", "test ! -e compose.yaml || docker compose down --rmi=local --volumes", cwd=project)
-            remove(name)
+            remove(title)
     assert "# Newer." in (project / ".editorconfig").read_text(encoding="utf-8")
     if everything:
         assert run("git", "tag", cwd=tmp_path / "remote.git") == "v0.1.1\n"
-
-
-def need_compose() -> None:
-    """Skip the test where Docker has no Compose."""
-    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
-        pytest.skip("Docker has no Compose: on Debian it is in docker-compose")
