@@ -22,6 +22,8 @@ VARIANTS: dict[str, Answers] = {
     for base in BASES
     for installer in ("pip", "poetry")
     for kind in ("service", "package", "environment")
+    # Each line of these is in one of the others.
+    if (installer, base["base_image"]) != ("poetry", "distroless")
 }
 PACKAGES = {"builder_packages": "git", "runtime_packages": "curl"}
 VARIANTS["package-pip-slim-packages"] = combination(
