@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from pip._internal.models.index import PyPI
 
-from extensions.template import ROOT
+from extensions.template import ROOT, Answers
 from tests.docker import base_of
 from tests.support import run
 
@@ -70,6 +70,23 @@ def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
     finally:
         server.kill()
         server.wait()
+
+
+@contextmanager
+def index_of(answers: Answers, folder: Path) -> Iterator[tuple[Answers, dict[str, str]]]:
+    """Serve the private index if some answers have one.
+
+    Yields:
+        The answers, with its address; and the environment of a user who can log in there.
+    """
+    if answers["package_index"] == "public":
+        yield answers, {}
+        return
+    with serve(folder) as index:
+        (folder / ".netrc").write_text(index.netrc, encoding="utf-8")
+        login = {"HOME": str(folder), "NETRC": f"{folder}/.netrc"}
+        places = {"POETRY_CACHE_DIR": f"{folder}/cache", "PIP_INDEX_URL": index.url}
+        yield {**answers, "package_index_url": index.url}, login | places
 
 
 def wait_for(server: subprocess.Popen[bytes], port: int, seconds: float = 30) -> None:

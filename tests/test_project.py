@@ -11,7 +11,7 @@ from pytest_copier.plugin import CopierFixture
 
 from extensions.template import Answers
 from tests.docker import has_compose, image_of, need_engine
-from tests.index import serve
+from tests.index import index_of
 from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, chosen, pairs, pairwise, run, write
 from tests.test_answers import NAMES
 
@@ -117,18 +117,6 @@ def test_every_pair_is_there_that_any_combination_has() -> None:
     assert len(missing) == 6
     assert missing <= set().union(*map(pairs, PAIRWISE))
     assert len(PAIRWISE) >= len(PYTHONS) * len(TEMPLATE.questions["license"]["choices"])
-
-
-@contextmanager
-def index_of(answers: Answers, folder: Path) -> Iterator[tuple[Answers, dict[str, str]]]:
-    """Serve the private index if there is one; give the answers with its address, and what logs in there."""
-    if answers["package_index"] == "public":
-        yield answers, {}
-        return
-    with serve(folder) as index:
-        (folder / "netrc").write_text(index.netrc, encoding="utf-8")
-        user = {"NETRC": f"{folder}/netrc", "POETRY_CACHE_DIR": f"{folder}/cache", "PIP_INDEX_URL": index.url}
-        yield {**answers, "package_index_url": index.url}, user
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import pytest
 from extensions.template import ROOT, Answers, copy_parts
 from tests.checks import COMMANDS
 from tests.docker import has_compose, need_engine, remove, wait_until
+from tests.index import index_of
 from tests.support import COPIER, INTERPRETERS, KINDS, POETRY, name, run, write
 
 SERVES = {"poe serve": 8000, "--publish 8000:8000": 8000, "compose up": 8000, "jupyter lab": 8888}
@@ -91,10 +93,18 @@ def repository(given: Answers, folder: Path) -> Path:
     return project
 
 
+DOCKER = f"""#!/bin/sh
+[ "$1" != build ] || {{ shift; set -- build --network=host "$@"; }}
+exec {shutil.which("docker")} "$@"
+"""
+"""Docker, on a machine from whose builds one gets to the machine itself, where the index is."""
+
+
 def as_a_user(folder: Path) -> dict[str, str]:
     """Return the environment of a machine with Poetry and Copier, whose user has the number 1000."""
-    tools = write({"id": b"#!/bin/sh\necho 1000\n"}, folder / "tools")
-    (tools / "id").chmod(0o755)
+    tools = write({"id": b"#!/bin/sh\necho 1000\n", "docker": DOCKER.encode()}, folder / "tools")
+    for tool in tools.iterdir():
+        tool.chmod(0o755)
     path = [tools, POETRY.parent, COPIER.parent, os.environ["PATH"]]
     trust = {"GIT_CONFIG_COUNT": "1", "GIT_CONFIG_KEY_0": "safe.directory", "GIT_CONFIG_VALUE_0": "*"}
     return {**os.environ, "PATH": ":".join(map(str, path)), **trust}
@@ -106,40 +116,49 @@ EVERYTHING = {"python_version": HERE, "docs": True}
 DISTROLESS = {"python_version": "3.13", "repository_host": "gitlab", "base_image": "distroless"}
 READMES = [{"project_type": kind, **given} for kind in KINDS for given in (LITTLE, EVERYTHING)]
 READMES.append({"project_type": "environment", **DISTROLESS})
+READMES.append({"project_type": "package", "python_version": HERE, "package_index": "private"})
 
 
 @pytest.mark.parametrize(
-    "given", READMES, ids=lambda given: name(given, ("project_type", "repository_host", "base_image"))
+    "given", READMES, ids=lambda given: name(given, ("project_type", "repository_host", "base_image", "package_index"))
 )
 def test_every_command_does_what_it_says(given: Answers, tmp_path: Path) -> None:
-    """With CI, Docker and a site, without all of them, and where there is no shell."""
+    """With CI, Docker and a site, without all of them, where there is no shell, and with an index that asks who it is."""
     everything, kind, version = given.get("docker", True), given["project_type"], given["python_version"]
     if version not in INTERPRETERS:
         pytest.skip(f"there is no Python {version}")
-    title = f"readme-{name(given, ('project_type', 'repository_host'))}"
+    title = f"readme-{name(given, ('project_type', 'repository_host', 'package_index'))}"
     if everything:
         need_engine(given)
         if kind != "package" and not has_compose():
             pytest.skip("Docker has no Compose: on Debian it is in docker-compose")
     given = {answer: value for answer, value in given.items() if answer != "docs" or kind != "environment"}
-    project = repository({**given, "project_name": title}, tmp_path)
-    run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=project)
-    run("chown", "--recursive", "1000:1000", project)
-    environment = as_a_user(tmp_path)
-    try:
-        for command in commands((project / "README.md").read_text(encoding="utf-8")):
-            if command.startswith("copier update"):
-                run(
-                    "git", "commit", "--quiet", "--allow-empty", "--all", "--message=Work", cwd=project, env=environment
-                )
-            if ports := [port for words, port in SERVES.items() if words in command]:
-                serve(command, ports[0], project, environment)
-            else:
-                run("bash", "-c", command, cwd=project, env=environment, stdin=subprocess.DEVNULL)
-    finally:
-        if everything:
-            run("sh", "-c", "test ! -e compose.yaml || docker compose down --rmi=local --volumes", cwd=project)
-            remove(title)
+    with index_of({"package_index": "public", **given}, tmp_path) as (given, user):
+        project = repository({**given, "project_name": title}, tmp_path)
+        run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=project)
+        run("chown", "--recursive", "1000:1000", project)
+        environment = as_a_user(tmp_path) | user
+        try:
+            for command in commands((project / "README.md").read_text(encoding="utf-8")):
+                if command.startswith("copier update"):
+                    run(
+                        "git",
+                        "commit",
+                        "--quiet",
+                        "--allow-empty",
+                        "--all",
+                        "--message=Work",
+                        cwd=project,
+                        env=environment,
+                    )
+                if ports := [port for words, port in SERVES.items() if words in command]:
+                    serve(command, ports[0], project, environment)
+                else:
+                    run("bash", "-c", command, cwd=project, env=environment, stdin=subprocess.DEVNULL)
+        finally:
+            if everything:
+                run("sh", "-c", "test ! -e compose.yaml || docker compose down --rmi=local --volumes", cwd=project)
+                remove(title)
     assert "# Newer." in (project / ".editorconfig").read_text(encoding="utf-8")
     if everything:
         assert run("git", "tag", cwd=tmp_path / "remote.git") == "v0.1.1\n"
