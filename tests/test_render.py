@@ -521,3 +521,13 @@ def test_a_new_question_joins_the_combinations_by_itself(tmp_path: Path) -> None
     question = "docs:\n  type: bool\n  default: false\n  when: \"{{ project_type != 'environment' }}\"\n"
     template = altered(tmp_path, "copier.yml", "docker:\n  type: bool", question + "\ndocker:\n  type: bool")
     assert [one.asked.get("docs") for one in template.product(told=["docs"])] == [True, False, True, False, None]
+
+
+def test_every_file_has_its_reason() -> None:
+    """In docs/files.md, which names no file that is not there."""
+    named = set(re.findall("`([^` ]+)`", (ROOT / "docs/files.md").read_text(encoding="utf-8")))
+    folder = re.compile(r"(?<=src/)\{\{.*?\}\}")
+    there = {
+        folder.sub("PACKAGE", source.removeprefix("template/").removesuffix(".jinja")) for source in TEMPLATE.sources
+    }
+    assert {path.replace("{{ _copier_conf.answers_file }}", ".copier-answers.yml") for path in there} == named
