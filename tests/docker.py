@@ -48,12 +48,6 @@ def engine_is_missing() -> bool:
 
 
 @cache
-def has_compose() -> bool:
-    """Return whether Docker has Compose."""
-    return subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode == 0
-
-
-@cache
 def what_is(image: str) -> str:
     """Return what a base image is: "real", a stand-in of which kind, or "" when it cannot be had."""
     inspect = ["docker", "image", "inspect", "--format", '{{index .Config.Labels "stand-in"}}', image]
@@ -72,6 +66,12 @@ def need_engine(answers: Answers) -> None:
     for image in images_of(answers).values():
         if not what_is(image):
             pytest.skip(f"there is no {image}: it cannot be pulled, and nothing can stand in for it")
+
+
+def need_compose() -> None:
+    """Skip the test where Docker has no Compose."""
+    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("Docker has no Compose: on Debian it is in docker-compose")
 
 
 def context_of(files: Files) -> Files:

@@ -111,6 +111,13 @@ def write(files: Files, folder: Path) -> Path:
     return folder
 
 
+def committed(files: Files, folder: Path) -> Path:
+    """Write rendered files into a repository of their own below a folder, commit them, and return where they are."""
+    project = write(files, folder / "project")
+    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
+    return project
+
+
 def read(folder: Path) -> Files:
     """Return the files of a folder, but those of Git."""
     files = (file for file in folder.rglob("*") if file.is_file() and ".git" not in file.relative_to(folder).parts)

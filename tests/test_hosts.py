@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from extensions.template import ROOT, Answers, Files
+from extensions.template import ROOT, Answers
 from extensions.variants import Variant
-from tests.docker import need_engine, remove
+from tests.docker import need_compose, need_engine, remove
 from tests.index import serve
-from tests.support import INTERPRETERS, KINDS, PYTHONS, TEMPLATE, run, write
+from tests.support import INTERPRETERS, KINDS, PYTHONS, TEMPLATE, committed, run, write
 from tests.test_render import distinct, variants
 
 BIN = ROOT / ".venv/bin"
@@ -64,6 +64,12 @@ def test_every_file_for_a_host_is_valid(schema: str, tmp_path: Path) -> None:
     paths = written(distinct(*SCHEMAS[schema]), tmp_path)
     assert paths
     run(BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}", *transform, *paths)
+
+
+def test_compose_understands_every_file(tmp_path: Path) -> None:
+    need_compose()
+    for path in written(distinct(*SCHEMAS["compose-spec"]), tmp_path):
+        assert re.search(r"(?m)^services:\n  (app|environment):$", run("docker", "compose", "config", cwd=path.parent))
 
 
 def test_actionlint_and_shellcheck_have_nothing_to_say(tmp_path: Path) -> None:
@@ -152,13 +158,6 @@ def on_a_runner(jobs: Iterator[tuple[str, dict[str, str]]], project: Path, pytho
         run("bash", "-ec", after, cwd=project, env=environment)
         ran.append(text)
     return ran
-
-
-def committed(files: Files, folder: Path) -> Path:
-    """Write a repository, and commit it."""
-    project = write(files, folder / "project")
-    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
-    return project
 
 
 def options(kind: str, version: str, host: str) -> Answers:

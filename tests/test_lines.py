@@ -13,8 +13,8 @@ import pytest
 from extensions.template import ROOT, Answers, Files
 from tests.contract import check_contract, check_facts, check_work
 from tests.docker import RUN, build, built, context_of, image_of, images_of, need_engine, new_name
-from tests.dockerfile import removals
-from tests.support import TEMPLATE, combination, run, write
+from tests.dockerfile import Removal, removals
+from tests.support import TEMPLATE, combination, combined, run, write
 
 BASES: list[Answers] = [{"python_version": "3.13", "base_image": base} for base in ("slim", "distroless")]
 VARIANTS: dict[str, Answers] = {
@@ -22,7 +22,6 @@ VARIANTS: dict[str, Answers] = {
     for base in BASES
     for installer in ("pip", "poetry")
     for kind in ("service", "package", "environment")
-    # Each line of these is in one of the others.
     if (installer, base["base_image"]) != ("poetry", "distroless")
 }
 PACKAGES = {"builder_packages": "git", "runtime_packages": "curl"}
@@ -207,7 +206,7 @@ QUICKEST_WITH_PACKAGES = ["service", "environment", "package"]
 """The same for the stages of the locked packages, of which a package has none that could tell."""
 
 TELLING = {"-x /tests/": "environment"}
-"""The kind of project that tells, of what only one does."""
+"""The kind of project that tells of what is missing, where only one does."""
 
 
 def what_fails(stage: str, answers: Answers, files: Files, folder: Path) -> str | None:
@@ -223,10 +222,16 @@ def what_fails(stage: str, answers: Answers, files: Files, folder: Path) -> str 
     return None
 
 
+def order(removal: Removal) -> list[str]:
+    """Return the kinds of projects in which something is taken out, in their order."""
+    kinds = QUICKEST_WITH_PACKAGES if removal.stage in ("requirements", "dependencies") else QUICKEST
+    return [TELLING.get(removal.what, kinds[0]), *kinds]
+
+
 def cases() -> Iterator[Any]:
     """Give everything that can be taken out of some Dockerfile, once, with each project that has it."""
     projects: dict[tuple[str, str, str], list[tuple[Answers, Files]]] = {}
-    telling: dict[tuple[str, str, str], str | None] = {}
+    orders: dict[tuple[str, str, str], list[str]] = {}
     names: dict[tuple[str, str, str], str] = {}
     for variant, answers in VARIANTS.items():
         files = context_of(TEMPLATE.render(answers))
@@ -234,14 +239,24 @@ def cases() -> Iterator[Any]:
             key = (removal.stage, removal.instruction, removal.rest)
             lacking = {**files, "Dockerfile": removal.dockerfile.encode()}
             projects.setdefault(key, []).append((answers, lacking))
-            telling[key] = TELLING.get(removal.what)
+            orders[key] = order(removal)
             words = " ".join(removal.what.split())[:40]
             names.setdefault(key, f"{variant}-{removal.stage}-{len(names)}-{words}")
     for key, those in projects.items():
-        kinds = QUICKEST_WITH_PACKAGES if key[0] in ("requirements", "dependencies") else QUICKEST
-        first = [telling[key], *kinds]
-        those.sort(key=lambda project: first.index(project[0]["project_type"]))
+        those.sort(key=lambda project: orders[key].index(project[0]["project_type"]))
     return (pytest.param(key[0], those, id=names[key]) for key, those in projects.items())
+
+
+def lines(answers: Answers) -> set[str]:
+    """Return the lines of a Dockerfile for one of the Pythons."""
+    return set(TEMPLATE.render({**answers, "python_version": "3.13"})["Dockerfile"].decode().splitlines())
+
+
+def test_every_line_is_tried() -> None:
+    """But for those of a private index, which test_index.py tries."""
+    every = combined("project_type", "installer", "base_image", "devcontainer", *PACKAGES)
+    found = set().union(*(lines(answers) for answers in every if answers["docker"]))
+    assert found == set().union(*map(lines, VARIANTS.values()))
 
 
 @pytest.mark.parametrize("answers", VARIANTS.values(), ids=VARIANTS)

@@ -10,9 +10,9 @@ import pytest
 from pytest_copier.plugin import CopierFixture
 
 from extensions.template import Answers
-from tests.docker import has_compose, image_of, need_engine
+from tests.docker import image_of, need_engine
 from tests.index import index_of
-from tests.support import INTERPRETERS, KINDS, POETRY, PYTHONS, TEMPLATE, chosen, pairs, pairwise, run, write
+from tests.support import INTERPRETERS, KINDS, POETRY, TEMPLATE, chosen, committed, pairs, pairwise, run
 from tests.test_answers import NAMES
 
 COMMAND = {
@@ -31,6 +31,7 @@ INSTALL = """
 set -e
 wheel="$PWD/dist/myproject-0.1.0-py3-none-any.whl"
 folder=$(mktemp --directory)
+trap 'rm -rf "$folder"' EXIT
 poetry run python -m venv "$folder"
 cd "$folder"
 bin/pip install --quiet "$wheel"
@@ -112,11 +113,12 @@ def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> N
 
 
 def test_every_pair_is_there_that_any_combination_has() -> None:
-    missing = pairs({"license": "MIT", "docker": True, "docs": False})
-    missing |= pairs({"license": "Proprietary", "base_image": "distroless", "package_index": "private"})
-    assert len(missing) == 6
-    assert missing <= set().union(*map(pairs, PAIRWISE))
-    assert len(PAIRWISE) >= len(PYTHONS) * len(TEMPLATE.questions["license"]["choices"])
+    found = set().union(*map(pairs, PAIRWISE))
+    assert found == set().union(*(pairs(combination.asked) for combination in TEMPLATE.product()))
+    some = pairs({"license": "MIT", "docker": True, "docs": False})
+    some |= pairs({"license": "Proprietary", "base_image": "distroless", "package_index": "private"})
+    assert len(some) == 6
+    assert some <= found
 
 
 @contextmanager
@@ -141,32 +143,24 @@ def shell_of(project: Path, version: str, user: dict[str, str]) -> Iterator[Call
         yield lambda command: run("docker", "run", "--rm", *place, *told, image, "sh", "-c", command)
 
 
-def started(answers: Answers, folder: Path) -> Path:
-    """Write a repository and commit it."""
-    project = write(TEMPLATE.render(answers), folder / "project")
-    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
-    return project
-
-
 @pytest.mark.parametrize("asked", PAIRWISE, ids=lambda asked: "-".join(str(answer) for _, answer in chosen(asked)))
 def test_all_clean_on_day_one(asked: Answers, tmp_path: Path) -> None:
     """For a set of combinations that has every pair of choices."""
     kind, version = asked["project_type"], asked["python_version"]
     with index_of(asked, tmp_path) as (answers, user):
-        project = started(answers, tmp_path)
+        project = committed(TEMPLATE.render(answers), tmp_path)
         with shell_of(project, version, user) as sh:
             all_clean(project, sh, kind)
             if version in INTERPRETERS:
                 every_name_is_known(sh, kind)
-    if (project / "compose.yaml").exists() and has_compose():
-        assert "services:" in run("docker", "compose", "config", cwd=project)
     assert run("git", "status", "--porcelain", cwd=project) == ""
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_check_can_fail(kind: str, tmp_path: Path) -> None:
     version = min(INTERPRETERS)
-    project = started({"project_type": kind, "python_version": version, "docs": kind != "environment"}, tmp_path)
+    answers = {"project_type": kind, "python_version": version, "docs": kind != "environment"}
+    project = committed(TEMPLATE.render(answers), tmp_path)
     with shell_of(project, version, {}) as sh:
         sh("poetry install")
         every_check_can_fail(project, sh, kind)

@@ -14,7 +14,7 @@ import pytest
 
 from extensions.template import ROOT, Answers, copy_parts
 from tests.checks import COMMANDS
-from tests.docker import has_compose, need_engine, remove, wait_until
+from tests.docker import need_compose, need_engine, remove, wait_until
 from tests.index import index_of
 from tests.support import COPIER, INTERPRETERS, KINDS, POETRY, name, run, write
 
@@ -111,12 +111,15 @@ def as_a_user(folder: Path) -> dict[str, str]:
 
 
 HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-LITTLE = {"python_version": HERE, "repository_host": "none", "docker": False}
-EVERYTHING = {"python_version": HERE, "docs": True}
-DISTROLESS = {"python_version": "3.13", "repository_host": "gitlab", "base_image": "distroless"}
-READMES = [{"project_type": kind, **given} for kind in KINDS for given in (LITTLE, EVERYTHING)]
-READMES.append({"project_type": "environment", **DISTROLESS})
-READMES.append({"project_type": "package", "python_version": HERE, "package_index": "private"})
+LITTLE = {"repository_host": "none", "docker": False}
+READMES: list[Answers] = [
+    *({"project_type": kind, "python_version": HERE, **LITTLE} for kind in KINDS),
+    {"project_type": "package", "python_version": HERE, "docs": True},
+    {"project_type": "service", "python_version": HERE, "docs": True},
+    {"project_type": "environment", "python_version": HERE},
+    {"project_type": "environment", "python_version": "3.13", "repository_host": "gitlab", "base_image": "distroless"},
+    {"project_type": "package", "python_version": HERE, "package_index": "private"},
+]
 
 
 @pytest.mark.parametrize(
@@ -130,11 +133,10 @@ def test_every_command_does_what_it_says(given: Answers, tmp_path: Path) -> None
     title = f"readme-{name(given, ('project_type', 'repository_host', 'package_index'))}"
     if everything:
         need_engine(given)
-        if kind != "package" and not has_compose():
-            pytest.skip("Docker has no Compose: on Debian it is in docker-compose")
-    given = {answer: value for answer, value in given.items() if answer != "docs" or kind != "environment"}
-    with index_of({"package_index": "public", **given}, tmp_path) as (given, user):
-        project = repository({**given, "project_name": title}, tmp_path)
+        if kind != "package":
+            need_compose()
+    with index_of({"package_index": "public", **given}, tmp_path) as (known, user):
+        project = repository({**known, "project_name": title}, tmp_path)
         run(INTERPRETERS[version], "-m", "venv", "--without-pip", ".venv", cwd=project)
         run("chown", "--recursive", "1000:1000", project)
         environment = as_a_user(tmp_path) | user
