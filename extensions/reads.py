@@ -11,8 +11,9 @@ from jinja2.runtime import Context
 
 T = TypeVar("T")
 
-SETTINGS = {"_copier_conf"}
-"""Of this only what is no answer and the same for all is read: the answers file's name, and the data as it was given."""
+SETTINGS = {"_copier_conf", "_external_data"}
+"""Of this only what is no answer and the same for all is read: the answers file's name, the data as it was given, and what a
+repository has recorded, where there is one."""
 
 
 class Recorder(Context):

@@ -1,23 +1,48 @@
 """`copier update`, from every release to the working tree, of repositories that nobody and that somebody has edited."""
 
+import os
 import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pytest
 import yaml
+from pathspec import GitIgnoreSpec
 
 from extensions.template import PARTS, ROOT, Answers, Files, copy_parts
-from tests.support import COPIER, KINDS, POETRY, committed, read, run, write
+from tests.docker import built, inspect, need_engine
+from tests.support import COPIER, KINDS, POETRY, TEMPLATE, committed, read, run, write
+from tests.test_render import distinct
 
 NEXT = "v9999"
 """What the working tree is called among the releases."""
+
+EDITS = ROOT / "tests/edits"
+"""What people do between two updates, as they would type it.
+
+`$CODE` is the folder of the code, `$FILE` the example in it, and `$TEST` its test.
+"""
+
+PLACES = {
+    "package": {"CODE": "src/data_tool", "FILE": "src/data_tool/cli.py", "TEST": "tests/test_cli.py"},
+    "service": {"CODE": "src/data_tool", "FILE": "src/data_tool/app.py", "TEST": "tests/test_app.py"},
+    "environment": {"CODE": "scripts", "FILE": "scripts/summary.py", "TEST": "tests/test_summary.py"},
+}
+
+
+OWNERSHIP = yaml.safe_load((ROOT / "extensions/ownership.yml").read_text(encoding="utf-8"))
+
+
+def owner(path: str) -> str:
+    """Return whose a file is."""
+    [found] = {name for name, patterns in OWNERSHIP.items() if GitIgnoreSpec.from_lines(patterns).match_file(path)}
+    return str(found)
+
 
 MARKERS = re.compile(rb"(?m)^(<<<<<<<|>>>>>>>) ")
 
@@ -61,16 +86,16 @@ def copy(template: Path, tag: str, answers: Answers, folder: Path) -> Files:
 
 def update(project: Path, tag: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Update as bots do: without a question, and without trust."""
-    command = [COPIER, "update", "--skip-answered", "--defaults", f"--vcs-ref={tag}", *arguments]
+    command: list[str | Path] = [COPIER, "update", "--skip-answered", "--defaults", f"--vcs-ref={tag}", *arguments]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
 
 
-def updated(project: Path, tag: str) -> Files:
+def updated(project: Path, tag: str, *arguments: str) -> Files:
     """Return the files of a project after an update, which is committed."""
-    result = update(project, tag)
+    result = update(project, tag, *arguments)
     assert result.returncode == 0, result.stderr
     run("git", "add", "--all", cwd=project)
-    run("git", "commit", "--quiet", "--message=Update", cwd=project)
+    run("git", "commit", "--quiet", "--allow-empty", "--message=Update", cwd=project)
     return read(project)
 
 
@@ -84,6 +109,14 @@ def test_the_changelog_has_every_release() -> None:
     """Of a history that is cut off, this tells what is missing."""
     told = re.findall(r"(?m)^## (\d+\.\d+\.\d+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
     assert [f"v{version}" for version in reversed(told)] == list(releases())
+
+
+def test_every_file_has_one_owner() -> None:
+    """What the user owns, and nothing else, is kept from being merged by force."""
+    for source in TEMPLATE.sources:
+        [path] = {variant.path for variant in distinct(source)[:1]}
+        text = (ROOT / source).read_text(encoding="utf-8")
+        assert (owner(path) == "yours") == (text.startswith("{{ yours -}}\n") or not text), path
 
 
 @pytest.mark.parametrize("installer", ["pip", "poetry"])
@@ -102,3 +135,158 @@ def test_what_nobody_edited_becomes_what_the_new_release_makes(
         assert run("git", "status", "--porcelain", cwd=hopping) == ""
         updated(hopping, hop)
     assert files == read(hopping) == copy(template, NEXT, known(direct), tmp_path / "new")
+
+
+@dataclass(frozen=True)
+class Edited:
+    """A repository with an edit that is committed."""
+
+    project: Path
+    added: dict[str, set[str]]
+    deleted: set[str]
+
+
+def edited(project: Path, kind: str, *edits: str) -> Edited:
+    """Make edits in a repository, and note which lines they add to which files, and which files are gone."""
+    path = f"{POETRY.parent}:{COPIER.parent}:{os.environ['PATH']}"
+    before = set(read(project))
+    for edit in edits:
+        run(
+            "bash",
+            "-euc",
+            (EDITS / f"{edit}.sh").read_text(encoding="utf-8"),
+            cwd=project,
+            env={**os.environ, **PLACES[kind], "PATH": path},
+        )
+    run("git", "add", "--all", cwd=project)
+    run("git", "commit", "--quiet", "--message=Edits", cwd=project)
+    diff = run("git", "show", "--unified=0", "--format=", "--no-renames", cwd=project)
+    added: dict[str, set[str]] = {}
+    for line in diff.splitlines():
+        if line.startswith("+++ "):
+            lines = added.setdefault(line.removeprefix("+++ b/"), set())
+        elif line.startswith("+"):
+            lines.add(line[1:])
+    return Edited(project, {path: lines for path, lines in added.items() if lines}, before - set(read(project)))
+
+
+def check(edit: Edited, files: Files) -> None:
+    """Hold the files after an update to what is promised to those who edit."""
+    for path, lines in edit.added.items():
+        assert lines <= set(files[path].decode().splitlines()) or path == "poetry.lock", path
+    assert not edit.deleted & files.keys()
+    for path, content in files.items():
+        if MARKERS.search(content):
+            assert owner(path) != "yours", path
+            if owner(path) == "shared":
+                assert regions(content.decode()) <= set(OWNERSHIP["shared"][path]), path
+    assert not [path for path in files if path.endswith((".rej", ".orig"))]
+
+
+def regions(text: str) -> set[str]:
+    """Return where in pyproject.toml something is marked: the table, and in the project's the key."""
+    table, key, inside, found = "", "", False, set()
+    for line in text.splitlines():
+        if match := re.match(r"\[+([\w-]+)", line):
+            table = match[1]
+        elif match := re.match(r"([\w-]+) = ", line):
+            key = match[1]
+        inside = (inside or line.startswith("<<<<<<< ")) and not line.startswith(">>>>>>> ")
+        if inside:
+            found.add(f"project.{key}" if table == "project" else table)
+    return found
+
+
+APART = {"renamed", "reformatted"}
+"""Edits of the files that others edit."""
+
+WORK = sorted({file.stem for file in EDITS.iterdir()} - APART)
+
+
+EDITED: Answers = {"project_name": "data-tool", "python_version": "3.11"}
+
+
+@pytest.mark.parametrize("edits", [WORK, *([edit] for edit in sorted(APART))], ids=lambda edits: edits[0])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tag", releases())
+def test_edits_are_kept(tag: str, kind: str, edits: Sequence[str], template: Path, tmp_path: Path) -> None:
+    """By an update at once and by one through each release between, after which everything works."""
+    tags = [*releases(), NEXT]
+    files = copy(template, tag, {"project_type": kind, **EDITED}, tmp_path / "old")
+    project = committed(files, tmp_path / "direct")
+    edit = edited(project, kind, *edits)
+    hopping = shutil.copytree(project, tmp_path / "hopping")
+    check(edit, updated(project, NEXT))
+    works(project)
+    if edits == WORK:
+        install_and_test(project)
+    if between := tags[tags.index(tag) + 1 : -1]:
+        for hop in [*between, NEXT]:
+            check(edit, updated(hopping, hop))
+            works(hopping)
+
+
+def works(project: Path) -> None:
+    """Choose the template's side where there are two, refresh the lock, and see that it is whole and that tests pass."""
+    for path, content in read(project).items():
+        if MARKERS.search(content):
+            chosen = re.sub(rb"(?ms)^<<<<<<< .*?^=======\n(.*?)^>>>>>>> [^\n]*(\n|\Z)", rb"\1", content)
+            (project / path).write_bytes(chosen)
+    run(POETRY, "lock", cwd=project)
+    run(POETRY, "check", "--lock", "--strict", cwd=project)
+    run("git", "commit", "--quiet", "--allow-empty", "--all", "--message=Chosen", cwd=project)
+
+
+def install_and_test(project: Path) -> None:
+    """Install what the lock of a project names, and run its tests."""
+    environment = {**os.environ, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
+    run(POETRY, "install", "--quiet", cwd=project, env=environment)
+    run(POETRY, "run", "pytest", cwd=project, env=environment)
+
+
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tag", releases())
+def test_an_edited_project_has_an_image(tag: str, kind: str, installer: str, template: Path, tmp_path: Path) -> None:
+    answers = {"project_type": kind, "installer": installer, **EDITED}
+    need_engine(answers)
+    project = committed(copy(template, tag, answers, tmp_path / "old"), tmp_path)
+    edited(project, kind, *WORK)
+    updated(project, NEXT)
+    works(project)
+    with built(project) as (image, _):
+        assert inspect(image)["Config"]["User"]
+
+
+@pytest.mark.parametrize("given", ["package_name=other", "project_type=service"])
+def test_what_would_lose_edits_is_refused(given: str, template: Path, tmp_path: Path) -> None:
+    """Copier would delete the edited file, and write the one of the new answer as if nobody had touched it."""
+    project = committed(copy(template, NEXT, {"project_name": "data-tool"}, tmp_path / "old"), tmp_path)
+    edited(project, "package", "modules")
+    before = read(project)
+    result = update(project, NEXT, f"--data={given}")
+    assert result.returncode != 0
+    assert re.search("The package is data_tool so far|of the type package, and cannot become", result.stderr)
+    assert read(project) == before
+    unguarded = tmp_path / "unguarded"
+    unguarded.mkdir()
+    copy_parts(ROOT, unguarded)
+    write(
+        {"extensions/updates.jinja": b"{% macro kind_error() %}{% endmacro %}{% macro rename_error() %}{% endmacro %}"},
+        unguarded,
+    )
+    release(template_copy := Path(shutil.copytree(template, tmp_path / "template")), "v10000", unguarded)
+    text = (project / ".copier-answers.yml").read_text(encoding="utf-8")
+    (project / ".copier-answers.yml").write_text(text.replace(str(template), str(template_copy)), encoding="utf-8")
+    run("git", "commit", "--quiet", "--all", "--message=From another place", cwd=project)
+    files = updated(project, "v10000", f"--data={given}")
+    assert not [path for path, content in files.items() if b"def leave" in content]
+
+
+def test_a_package_is_renamed_by_hand(template: Path, tmp_path: Path) -> None:
+    project = committed(copy(template, list(releases())[0], {"project_name": "data-tool"}, tmp_path / "old"), tmp_path)
+    edited(project, "package", "modules")
+    run("git", "mv", "src/data_tool", "src/other", cwd=project)
+    run("sed", "-i", "s/^package_name: .*/package_name: other/", ".copier-answers.yml", cwd=project)
+    run("git", "commit", "--quiet", "--all", "--message=Rename", cwd=project)
+    assert b"def leave" in updated(project, NEXT)["src/other/cli.py"]

@@ -1,0 +1,3 @@
+# Files that nobody wants.
+git rm --quiet .dockerignore
+[[ ! -e SECURITY.md ]] || git rm --quiet SECURITY.md

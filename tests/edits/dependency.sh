@@ -1,0 +1,2 @@
+# A package that the project needs.
+poetry add --lock idna

@@ -1,0 +1,2 @@
+# A tool.
+poetry add --lock --group dev tomli-w

@@ -1,0 +1,2 @@
+# More that Git is to ignore.
+echo '*.ours' >>.gitignore

@@ -1,0 +1,2 @@
+# A release of the project.
+poetry version minor
