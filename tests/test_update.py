@@ -5,7 +5,7 @@ import re
 import shutil
 import subprocess
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,7 @@ import pytest
 import yaml
 from pathspec import GitIgnoreSpec
 
-from extensions.template import PARTS, ROOT, Answers, Files, copy_parts
+from extensions.template import PARTS, ROOT, Answers, Files, Template, copy_parts
 from tests.docker import built, inspect, need_engine
 from tests.support import COPIER, KINDS, POETRY, TEMPLATE, committed, read, run, write
 from tests.test_render import distinct
@@ -284,9 +284,148 @@ def test_what_would_lose_edits_is_refused(given: str, template: Path, tmp_path: 
 
 
 def test_a_package_is_renamed_by_hand(template: Path, tmp_path: Path) -> None:
-    project = committed(copy(template, list(releases())[0], {"project_name": "data-tool"}, tmp_path / "old"), tmp_path)
+    project = committed(
+        copy(template, next(iter(releases())), {"project_name": "data-tool"}, tmp_path / "old"), tmp_path
+    )
     edited(project, "package", "modules")
     run("git", "mv", "src/data_tool", "src/other", cwd=project)
     run("sed", "-i", "s/^package_name: .*/package_name: other/", ".copier-answers.yml", cwd=project)
     run("git", "commit", "--quiet", "--all", "--message=Rename", cwd=project)
     assert b"def leave" in updated(project, NEXT)["src/other/cli.py"]
+
+
+AFTER = "v10000"
+"""A release after the working tree, for what no release has done yet."""
+
+
+def successor(template: Path, folder: Path, change: Callable[[Path], object]) -> Path:
+    """Return a copy of the template's repository, with one more release."""
+    repository = shutil.copytree(template, folder / "template")
+    source = folder / "source"
+    source.mkdir()
+    copy_parts(ROOT, source)
+    change(source)
+    release(repository, AFTER, source)
+    return repository
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    """Replace what is in a file once."""
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_question_is_added(template: Path, tmp_path: Path) -> None:
+    """With a block that decides about a file. Without a default, repositories from before could not be updated."""
+    question = "\nmascot:\n  type: bool\n  default: true\n"
+    for guard, code in (("mascot | default(false)", 0), ("mascot", 1)):
+        folder = tmp_path / str(code)
+
+        def change(source: Path, guard: str = guard) -> None:
+            write({"template/MASCOT": b"A cat.\n"}, source)
+            replace(
+                source / "copier.yml", "_exclude:\n", f"_exclude:\n  - '{{% if not {guard} %}}MASCOT{{% endif %}}'\n"
+            )
+            replace(source / "extensions/names.jinja", "package_index_url\n", "package_index_url mascot\n")
+            with (source / "copier.yml").open("a", encoding="utf-8") as file:
+                file.write(question)
+
+        folder.mkdir()
+        repository = successor(template, folder, change)
+        project = committed(copy(repository, NEXT, {}, folder / "old"), folder)
+        before = read(project)
+        result = update(project, AFTER)
+        assert (result.returncode != 0) == bool(code)
+        assert ("MASCOT" in read(project)) != bool(code)
+        assert not code or read(project) == before
+
+
+@pytest.mark.parametrize("skipped", [False, True])
+def test_a_deleted_file_stays_deleted(skipped: bool, template: Path, tmp_path: Path) -> None:
+    """Copier brings it back if it is in _skip_if_exists, which is why nothing is."""
+
+    def change(source: Path) -> None:
+        if skipped:
+            replace(source / "copier.yml", "_exclude:\n", "_skip_if_exists: [LICENSE]\n_exclude:\n")
+
+    repository = successor(template, tmp_path, change)
+    project = committed(copy(repository, NEXT, {}, tmp_path / "old"), tmp_path)
+    (project / "LICENSE").unlink()
+    run("git", "commit", "--quiet", "--all", "--message=Without", cwd=project)
+    assert ("LICENSE" in updated(project, AFTER)) == skipped
+
+
+def test_a_dropped_file_can_be_kept(template: Path, tmp_path: Path) -> None:
+    """It is deleted, edited or not; the message says how it comes back, and it then stays."""
+    repository = successor(template, tmp_path, lambda source: (source / "template/.editorconfig").unlink())
+    project = committed(copy(repository, NEXT, {}, tmp_path / "old"), tmp_path)
+    with (project / ".editorconfig").open("a", encoding="utf-8") as file:
+        file.write("# Ours.\n")
+    run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
+    result = update(project, AFTER)
+    assert "git checkout HEAD -- FILE" in result.stderr
+    assert run("git", "status", "--porcelain", "--", ".editorconfig", cwd=project) == " D .editorconfig\n"
+    run("git", "checkout", "HEAD", "--", ".editorconfig", cwd=project)
+    run("git", "commit", "--quiet", "--all", "--message=Update", cwd=project)
+    assert b"# Ours." in updated(project, AFTER)[".editorconfig"]
+
+
+def test_a_line_of_the_template_that_both_have_changed_is_marked(template: Path, tmp_path: Path) -> None:
+    """In the user's README it is left as it is."""
+
+    def change(source: Path) -> None:
+        replace(source / "template/.editorconfig", "root = true", "root = false")
+        replace(source / "template/README.md.jinja", "## Licence", "## License")
+
+    repository = successor(template, tmp_path, change)
+    project = committed(copy(repository, NEXT, {}, tmp_path / "old"), tmp_path)
+    replace(project / ".editorconfig", "root = true", "root = maybe")
+    replace(project / "README.md", "## Licence", "## Ours")
+    run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
+    readme = (project / "README.md").read_bytes()
+    files = updated(project, AFTER)
+    assert MARKERS.search(files[".editorconfig"])
+    assert b"root = maybe" in files[".editorconfig"]
+    assert files["README.md"] == readme
+
+
+def test_a_file_that_both_have_added_stays_the_users(template: Path, tmp_path: Path) -> None:
+    repository = successor(
+        template,
+        tmp_path,
+        lambda source: write({"template/src/{{ package_name }}/new.py.jinja": b"{{ yours -}}\n# Theirs.\n"}, source),
+    )
+    project = committed(copy(repository, NEXT, {}, tmp_path / "old") | {"src/myproject/new.py": b"# Ours.\n"}, tmp_path)
+    assert updated(project, AFTER)["src/myproject/new.py"] == b"# Ours.\n"
+
+
+@pytest.mark.parametrize("tag", releases())
+def test_every_answer_of_a_release_still_counts(tag: str, template: Path, tmp_path: Path) -> None:
+    """No question and no choice is gone: Copier would take the default in its place, without a word."""
+    run("git", "worktree", "add", "--quiet", "--detach", tmp_path / "source", tag, cwd=template)
+    combinations = Template(tmp_path / "source").product()
+    missing = {one for combination in combinations for one in combination.asked.items()}
+    for combination in combinations:
+        if missing & combination.asked.items():
+            missing -= combination.asked.items()
+            answers = TEMPLATE.render(combination.asked)[".copier-answers.yml"]
+            assert combination.asked.items() <= yaml.safe_load(answers).items()
+    assert not missing
+
+
+def test_what_has_drifted_is_listed(template: Path, tmp_path: Path) -> None:
+    """By the command that the README names, which leaves everything as it is."""
+    project = committed(copy(template, NEXT, {}, tmp_path / "old"), tmp_path)
+    text = (project / "README.md").read_text(encoding="utf-8")
+    [command] = re.findall(r"(?m)^copier recopy .*", text)
+    with (project / "Dockerfile").open("a", encoding="utf-8") as file:
+        file.write("# Ours.\n")
+    run("git", "rm", "--quiet", ".editorconfig", cwd=project)
+    before = read(project)
+    said = run("bash", "-c", command, cwd=project, env={**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"})
+    assert set(re.findall(r"(create|overwrite)\S*  (\S+)", said)) == {
+        ("create", ".editorconfig"),
+        ("overwrite", "Dockerfile"),
+    }
+    assert read(project) == before
