@@ -223,18 +223,23 @@ def test_edits_are_kept(tag: str, kind: str, edits: Sequence[str], template: Pat
     if between := tags[tags.index(tag) + 1 : -1]:
         for hop in [*between, NEXT]:
             check(edit, updated(hopping, hop))
-            works(hopping)
+            # Where a side was chosen, the edit has ended.
+            for path in works(hopping):
+                edit.added.pop(path, None)
 
 
-def works(project: Path) -> None:
-    """Choose the template's side where there are two, refresh the lock, and see that it is whole and that tests pass."""
+def works(project: Path) -> set[str]:
+    """Choose the template's side where there are two, refresh the lock, and see that it is whole; return where it was chosen."""
+    marked = set()
     for path, content in read(project).items():
         if MARKERS.search(content):
             chosen = re.sub(rb"(?ms)^<<<<<<< .*?^=======\n(.*?)^>>>>>>> [^\n]*(\n|\Z)", rb"\1", content)
             (project / path).write_bytes(chosen)
+            marked.add(path)
     run(POETRY, "lock", cwd=project)
     run(POETRY, "check", "--lock", "--strict", cwd=project)
     run("git", "commit", "--quiet", "--allow-empty", "--all", "--message=Chosen", cwd=project)
+    return marked
 
 
 def install_and_test(project: Path) -> None:

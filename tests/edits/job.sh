@@ -1,7 +1,11 @@
-# A job for CI.
-mkdir -p .github/workflows
-[[ -e .github/workflows/ci.yml ]] || printf 'on: push\njobs:\n' >.github/workflows/ci.yml
-cat >>.github/workflows/ci.yml <<'MORE'
+# A job for CI, or CI where there is none yet.
+file=.github/workflows/ci.yml
+if [[ ! -e $file ]]; then
+    file=.github/workflows/ours.yml
+    mkdir -p .github/workflows
+    printf 'on: push\njobs:\n' >$file
+fi
+cat >>$file <<'MORE'
 
   ours:
     runs-on: ubuntu-24.04
