@@ -69,6 +69,7 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "py.typed": parse_empty,
     # Read by test_render.py with what each is for.
     "*-requirements.txt": parse_nothing,
+    "CODEOWNERS": parse_nothing,
     "Dockerfile": parse_nothing,
     "*.md": parse_nothing,
     ".editorconfig": parse_nothing,

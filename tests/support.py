@@ -17,7 +17,11 @@ HOSTILE = "Say \"hi\" or 'hi' \\ for $1 & #2 {{ x }} {% y %} ${z} `w` <b> 日本
 """A description that breaks what does not quote it."""
 
 TEXTS: dict[str, dict[str, str]] = {
-    "plain": {"author_name": "Ada Lovelace", "author_email": "ada@example.org"},
+    "plain": {
+        "author_name": "Ada Lovelace",
+        "author_email": "ada@example.org",
+        "template_owners": "@octo-org/platform",
+    },
     "empty": {"project_description": "", "author_name": "", "author_email": ""},
     "hostile": {
         "project_name": "Data.Tools_2 x",
@@ -26,6 +30,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "command_name": "9-B_c",
         "author_name": "Ada \"L\" \\ 'x' {{ y }} ${z} 日本 😀",
         "author_email": "!#$%&'*+/=?^_`{|}~-@example.org",
+        "template_owners": "@Octo_org/a.b/c-d ada.l+1@example.org",
         "package_index_url": "https://a-b.example.com:8443/~x/%20/simple/",
     },
     "name only": {"author_name": "Ada Lovelace", "author_email": ""},

@@ -25,6 +25,7 @@ PUBLIC = {
     "docker": [True, False],
     "dependency_updates": ["renovate", "dependabot", "none"],
     "docs": [True, False],
+    "template_owners": None,
     "installer": ["pip", "poetry"],
     "base_image": ["slim", "distroless"],
     "builder_packages": None,
@@ -85,6 +86,10 @@ REFUSED = {
     ("author_name", "Doe, Jo"): "Type a name without commas",
     ("author_name", "Jo <jo@example.org>"): "Type a name without commas, < and >",
     ("author_email", "nobody"): "Type an e-mail address such as ada@example.org",
+    ("template_owners", "octo-org"): "Type names in one line, with a space between, such as @octo-org/platform",
+    ("template_owners", "@a  @b"): "Type names in one line",
+    ("template_owners", "@a\n@b"): "Type names in one line",
+    ("template_owners", "@a #b"): "Type names in one line",
     ("builder_packages", "git; rm"): "git; cannot be a Debian package: type names with spaces between",
     ("builder_packages", "git $(id)"): "$(id) cannot be a Debian package",
     ("runtime_packages", "Curl"): "Curl cannot be a Debian package",
@@ -167,6 +172,7 @@ def test_conditional_questions_are_asked_when_they_mean_something() -> None:
         assert ("devcontainer" in answers) == answers["docker"]
         assert ("repository_owner" in answers) == (answers["repository_host"] != "none")
         assert ("dependency_updates" in answers) == (answers["repository_host"] != "none")
+        assert ("template_owners" in answers) == (answers["repository_host"] != "none")
         assert answers.get("dependency_updates") != "dependabot" or answers["repository_host"] == "github"
         assert ("docs" in answers) == (kind != "environment")
         assert ("package_index_url" in answers) == (answers["package_index"] == "private")
@@ -190,7 +196,7 @@ def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> Non
 def test_advanced_questions_are_remembered_and_not_asked() -> None:
     advanced = {key for key, details in TEMPLATE.questions.items() if details.get("ask") is False}
     image = {"installer", "base_image", "builder_packages", "runtime_packages", "devcontainer"}
-    expected = image | {"package_index", "package_index_url"}
+    expected = image | {"template_owners", "package_index", "package_index_url"}
     assert advanced == expected
     files = TEMPLATE.render({"package_index": "private"})
     assert advanced <= set(yaml.safe_load(files[".copier-answers.yml"]))

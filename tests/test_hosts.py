@@ -19,7 +19,7 @@ from tests.support import INTERPRETERS, KINDS, PYTHONS, TEMPLATE, committed, run
 from tests.test_render import distinct, variants
 
 BIN = ROOT / ".venv/bin"
-WORKFLOWS = ("template/.github/workflows/ci.yml.jinja", "template/.github/workflows/release.yml.jinja")
+WORKFLOWS = tuple(f"template/.github/workflows/{name}.yml.jinja" for name in ("ci", "release", "template"))
 GITLAB = "template/.gitlab-ci.yml.jinja"
 SCHEMAS = {
     "github-workflows": WORKFLOWS,
@@ -91,6 +91,8 @@ def test_every_job_has_a_limit_and_the_least_permissions() -> None:
         for name, job in workflow["jobs"].items():
             assert job["timeout-minutes"] <= 30
             allowed = {"image": {"contents": "read", "packages": "write"}, "publish": {"id-token": "write"}}
+            if name == "template" and variant.combination.asked["dependency_updates"] != "renovate":
+                allowed["template"] = {"contents": "write", "pull-requests": "write"}
             assert job["permissions"] == allowed.get(name, {"contents": "read"})
     for variant in distinct(GITLAB):
         assert yaml.safe_load(variant.content)["default"]["timeout"]

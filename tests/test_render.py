@@ -260,7 +260,7 @@ def files_of(answers: Answers) -> set[str]:
     if host != "none" or answers["author_email"]:
         files.add("SECURITY.md")
     if host == "github":
-        files.add(".github/workflows/ci.yml")
+        files |= {".github/workflows/ci.yml", ".github/workflows/template.yml"}
         if docker or (
             kind == "package" and answers["license"] != "Proprietary" and answers["package_index"] == "public"
         ):
@@ -270,15 +270,17 @@ def files_of(answers: Answers) -> set[str]:
     files |= {"renovate": {"renovate.json"}, "dependabot": {".github/dependabot.yml"}}.get(str(updates), set())
     if answers.get("docs"):
         files |= {"docs/conf.py", "docs/index.md"}
+    if answers.get("template_owners"):
+        files.add("CODEOWNERS")
     if answers.get("devcontainer"):
         files.add(".devcontainer/devcontainer.json")
     return files
 
 
 def test_files_exist_when_they_mean_something() -> None:
-    examples = {"author_email": ["", "ada@example.org"]}
+    examples = {"author_email": ["", "ada@example.org"], "template_owners": ["", "@octo-org/platform"]}
     decisive = {"project_type", "docker", "repository_host", "dependency_updates", "docs", "devcontainer"}
-    decisive |= {"author_email", "license", "package_index"}
+    decisive |= {"author_email", "template_owners", "license", "package_index"}
     for combination in TEMPLATE.product(examples, decisive):
         places = set(variants().places(combination).values())
         assert places == files_of(combination.asked), combination.asked
@@ -305,6 +307,7 @@ def test_every_question_changes_something(question: str) -> None:
         "author_name": ["", "Ada"],
         "author_email": ["", "ada@example.org"],
         "repository_owner": ["", "octo-org"],
+        "template_owners": ["", "@octo-org/platform"],
         "package_index_url": ["https://one.example.com/simple", "https://two.example.com/simple"],
     } | EXAMPLES
     tried = values.get(question) or PUBLIC[question]

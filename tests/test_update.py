@@ -420,15 +420,24 @@ def test_every_answer_of_a_release_still_counts(tag: str, template: Path, tmp_pa
 
 
 def test_what_has_drifted_is_listed(template: Path, tmp_path: Path) -> None:
-    """By the command that the README names, which leaves everything as it is."""
+    """By the task that the README names, which leaves everything as it is, and the user's files out."""
     project = committed(copy(template, NEXT, {}, tmp_path / "old"), tmp_path)
-    text = (project / "README.md").read_text(encoding="utf-8")
-    [command] = re.findall(r"(?m)^copier recopy .*", text)
+    assert "\npoetry run poe drift\n" in (project / "README.md").read_text(encoding="utf-8")
+    tasks = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["poe"]["tasks"]
+    for path in ("README.md", "src/myproject/cli.py", "tests/test_cli.py", "poetry.lock"):
+        with (project / path).open("a", encoding="utf-8") as file:
+            file.write("# Ours.\n")
     with (project / "Dockerfile").open("a", encoding="utf-8") as file:
         file.write("# Ours.\n")
     run("git", "rm", "--quiet", ".editorconfig", cwd=project)
     before = read(project)
-    said = run("bash", "-c", command, cwd=project, env={**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"})
+    said = run(
+        "sh",
+        "-c",
+        " ".join(tasks["drift"]["cmd"].split()),
+        cwd=project,
+        env={**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"},
+    )
     assert set(re.findall(r"(create|overwrite)\S*  (\S+)", said)) == {
         ("create", ".editorconfig"),
         ("overwrite", "Dockerfile"),
