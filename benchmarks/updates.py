@@ -50,7 +50,7 @@ from tests.test_update import (
 )
 
 REPOSITORIES = 200
-ROUNDS = 9
+ROUNDS = 5
 CORES = os.cpu_count() or 1
 HOSTS: list[str] = list(TEMPLATE.questions["repository_host"]["choices"].values())
 
