@@ -3,10 +3,11 @@
 # make lint                    check this repository's own code
 # make lock                    refresh the data that poetry.lock is rendered from
 # make bench                   measure the image beside others, and write the figures down
+# make bench-updates           measure updates, of one repository and of 200, and write the figures down
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-.PHONY: new test lint lock bench engine
+.PHONY: new test lint lock bench bench-updates engine
 
 new: .venv/ready
 	@test -n "$(DEST)" || { echo "Say where: make new DEST=../myproject"; exit 1; }
@@ -28,6 +29,9 @@ lock: .venv/ready
 
 bench: .venv/ready
 	.venv/bin/python -m benchmarks.images
+
+bench-updates: .venv/ready
+	.venv/bin/python -m benchmarks.updates
 
 engine: .venv/ready
 	.ci/engine start

@@ -1,4 +1,4 @@
-"""Writes the figures in results.json into docs/benchmarks.md and README.md, between their markers."""
+"""Writes the figures of results.json and updates.json into docs/benchmarks.md and README.md, between markers."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -10,6 +10,7 @@ from benchmarks.projects import CASES
 from extensions.template import ROOT
 
 RESULTS = ROOT / "benchmarks/results.json"
+UPDATES = ROOT / "benchmarks/updates.json"
 README = ROOT / "README.md"
 DOCS = ROOT / "docs/benchmarks.md"
 
@@ -187,6 +188,53 @@ def readme_block(results: Results) -> str:
     return compared(large, columns)
 
 
+def one_update(results: Results) -> str:
+    """Write what one update takes, beside the making of a repository, and where its time goes."""
+    names = {
+        "command": "`copier update`",
+        "in process": "the same in a process that has loaded Copier",
+        "copy": "`copier copy`",
+    }
+    times = {way: float(median(results["seconds"][way])) for way in names}
+    rows = [[name, cell(times[way], times["command"], 0, plain_seconds)] for way, name in names.items()]
+    shares = {key: median(values) for key, values in results["profile"].items()}
+    return (
+        f"{table(['', 'seconds'], rows)}\n\n"
+        f"In process, an update starts Git {shares['processes']:.0f} times, which is {shares['git']:.0%} of its time, "
+        f"and has Jinja compile {shares['compiled']:.0f} files and expressions, which is {shares['compiling']:.0%}."
+    )
+
+
+def all_updates(results: Results) -> str:
+    """Write what the updates of many repositories take, in all and for each in a quarter of them."""
+    count, cores = results["repositories"], results["machine"]["cores"]
+    quarter = count // 4
+    rows = []
+    for key, name in (("sequential", "one after another"), ("parallel", f"{cores} at a time")):
+        times = results[key]
+        rows.append(
+            [name, f"{sum(times):.0f}", *(f"{time / quarter:.2f}" for time in times), f"{times[-1] / times[0]:.2f}x"]
+        )
+    heads = ["", "all, s", *(f"{n * quarter + 1} to {(n + 1) * quarter}" for n in range(4)), "last quarter to first"]
+    ratio = sum(results["parallel"]) / sum(results["sequential"])
+    return (
+        f"{count} repositories, and the seconds per repository in each quarter of them:\n\n{table(heads, rows)}\n\n"
+        f"All of them, {cores} at a time, take {ratio:.2f} times as long as one after another. Every edit was kept; "
+        f"{results['marked']} of the repositories have markers in lines of the template."
+    )
+
+
+def updates_block(results: Results) -> str:
+    """Write what updates cost, and on what and with what that was measured."""
+    machine = results["machine"]
+    run = (
+        f"Measured on {machine['date']} on {machine['cores']} cores, with Copier {machine['copier']}, "
+        f"Git {machine['git']}, Python {machine['python']}, from {', '.join(results['releases'])}; one update in "
+        f"{len(results['seconds']['command'])} round(s)."
+    )
+    return "\n\n".join([run, one_update(results), all_updates(results)])
+
+
 def filled(text: str, blocks: Mapping[str, str]) -> str:
     """Return a text with what is between the two markers of each block replaced."""
     for name, block in blocks.items():
@@ -199,18 +247,27 @@ def filled(text: str, blocks: Mapping[str, str]) -> str:
     return text
 
 
-def documents(results: Results) -> dict[Path, str]:
+def documents(results: Results, updates: Results) -> dict[Path, str]:
     """Return the documents that quote figures, with those of these results, by their path."""
     blocks = {f"bench:{name}": set_block(one) for name, one in results["sets"].items()}
     return {
         README: filled(README.read_text(encoding="utf-8"), {"bench": readme_block(results)}),
-        DOCS: filled(DOCS.read_text(encoding="utf-8"), {"bench:run": run_block(results), **blocks}),
+        DOCS: filled(
+            DOCS.read_text(encoding="utf-8"),
+            {"bench:run": run_block(results), **blocks, "updates": updates_block(updates)},
+        ),
     }
 
 
+def measured() -> dict[Path, str]:
+    """Return the documents with the figures of results.json and updates.json."""
+    results, updates = (json.loads(path.read_text(encoding="utf-8")) for path in (RESULTS, UPDATES))
+    return documents(results, updates)
+
+
 def write_tables() -> None:
-    """Write the figures of results.json into the documents."""
-    for path, text in documents(json.loads(RESULTS.read_text(encoding="utf-8"))).items():
+    """Write the figures of results.json and updates.json into the documents."""
+    for path, text in measured().items():
         path.write_text(text, encoding="utf-8")
 
 

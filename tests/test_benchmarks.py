@@ -2,21 +2,25 @@
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
 from benchmarks.builds import with_own_mounts
 from benchmarks.images import DOCKERFILES, dockerfile_of
 from benchmarks.projects import KINDS, changed, package
-from benchmarks.tables import CONTESTANTS, RESULTS, cell, documents, filled, plain_seconds
+from benchmarks.tables import CONTESTANTS, RESULTS, cell, filled, measured, plain_seconds
+from benchmarks.updates import CHANGES, HOSTS, REPOSITORIES, origins, quarters, update_by_command, verify, watched
 from extensions.template import ROOT
-from tests.support import run
+from tests.support import KINDS as TYPES
+from tests.support import run, write
+from tests.test_update import NEXT, Edited, releases
 
 FILES = sorted(DOCKERFILES.glob("*.Dockerfile"))
 
 
 def test_quoted_figures_are_those_that_were_measured() -> None:
-    for path, text in documents(json.loads(RESULTS.read_text(encoding="utf-8"))).items():
+    for path, text in measured().items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name}: run .venv/bin/python -m benchmarks.tables"
 
 
@@ -65,3 +69,51 @@ def test_figures_have_their_ratio_to_ours() -> None:
     assert cell(3.0, 2.0, 2.0, plain_seconds) == "3.0 (1.5x)"
     assert cell(2.0, 2.0, 2.0, plain_seconds) == "**2.0**"
     assert cell(0.0, 2.0, 0.0, plain_seconds) == "**0.00**"
+
+
+def test_each_quarter_of_the_repositories_has_the_same_mix_of_everything() -> None:
+    found = origins(REPOSITORIES)
+    quarter = found[: REPOSITORIES // 4]
+    assert found == 4 * quarter
+    assert {one.tag for one in quarter} == set(releases())
+    assert {one.kind for one in quarter} == set(TYPES)
+    assert {one.host for one in quarter} == set(HOSTS)
+    assert {one.edits for one in quarter} == set(CHANGES)
+
+
+def test_quarters_are_told_by_when_each_update_was_done() -> None:
+    assert quarters([1, 2, 3, 5, 6, 8, 9, 12]) == [2, 3, 3, 4]
+
+
+def test_what_is_watched_is_timed_and_then_left_as_it_was() -> None:
+    before = json.dumps
+    with watched(json, "dumps") as spans:
+        assert json.dumps(1) == "1"
+    assert len(spans) == 1
+    assert json.dumps is before
+
+
+def test_an_update_that_fails_stops_the_benchmark(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="could not be updated"):
+        update_by_command(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("commit", "added", "deleted", "holds"),
+    [
+        (NEXT, "ours", "gone", True),
+        ("v0.1.0", "ours", "gone", False),
+        (NEXT, "lost", "gone", False),
+        (NEXT, "ours", "file", False),
+    ],
+)
+def test_an_update_that_loses_something_stops_the_benchmark(
+    commit: str, added: str, deleted: str, holds: bool, tmp_path: Path
+) -> None:
+    write({".copier-answers.yml": f"_commit: {commit}\n".encode(), "file": b"ours\n"}, tmp_path)
+    edit = Edited(tmp_path, {"file": {added}}, {deleted})
+    if holds:
+        assert not verify(edit, tmp_path)
+    else:
+        with pytest.raises(SystemExit, match="is not what it should be"):
+            verify(edit, tmp_path)

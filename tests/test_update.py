@@ -57,8 +57,12 @@ def releases() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a repository of the template with its releases, and with the working tree as the next one."""
-    folder = tmp_path_factory.mktemp("template") / "copier-poetry-docker"
+    """Give a repository of the template with its releases, and with the working tree as the next one."""
+    return with_releases(tmp_path_factory.mktemp("template") / "copier-poetry-docker")
+
+
+def with_releases(folder: Path) -> Path:
+    """Make that repository in a folder, and return the folder."""
     run("git", "clone", "--quiet", ROOT, folder)
     for tag, commit in releases().items():
         run("git", "tag", "--force", tag, commit, cwd=folder)
