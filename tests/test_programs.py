@@ -11,7 +11,9 @@ import pytest
 
 from extensions.template import ROOT
 from tests.docker import need_engine, remove
-from tests.support import KINDS, TEMPLATE, run, write
+from tests.index import serve
+from tests.support import COPIER, KINDS, TEMPLATE, committed, run, write
+from tests.test_readme import template
 from tests.test_render import distinct
 
 PROGRAMS = ROOT / ".node/node_modules/.bin"
@@ -48,8 +50,7 @@ def test_renovate_finds_every_version(host: str, tmp_path: Path) -> None:
     project = write(files | {".copier-answers.yml": answers}, tmp_path)
     run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
     log = program("renovate", "--platform=local", "--dry-run=extract", cwd=project, LOG_FORMAT="json", LOG_LEVEL="info")
-    records = [json.loads(line) for line in log.splitlines() if line.startswith("{")]
-    [extracted] = [record["packageFiles"] for record in records if "packageFiles" in record]
+    [extracted] = [record["packageFiles"] for record in records(log) if "packageFiles" in record]
     assert found(extracted, "copier") == {"https://github.com/octo-org/copier-poetry-docker.git"}
     assert found(extracted, "pip_requirements") == {"poetry", "poetry-plugin-export"}
     assert {"mypy", "poetry-core", "pytest", "ruff", "sphinx"} <= found(extracted, "poetry")
@@ -62,9 +63,74 @@ def test_renovate_finds_every_version(host: str, tmp_path: Path) -> None:
         assert "docker" in found(extracted, "gitlabci")
 
 
+def records(log: str) -> list[dict[str, Any]]:
+    """Return what a log of Renovate holds."""
+    return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
+
+
 def found(extracted: dict[str, Any], manager: str) -> set[str]:
     """Return the names of what a manager of Renovate has found."""
     return {str(dependency.get("depName")) for file in extracted[manager] for dependency in file["deps"]}
+
+
+def proposed(project: Path, manager: str, **environment: str) -> dict[str, list[tuple[str, bool]]]:
+    """Return by the name of each dependency which versions Renovate proposes, and whether it holds them back."""
+    settings = {"RENOVATE_ENABLED_MANAGERS": json.dumps([manager]), "RENOVATE_BASE_DIR": f"{project.parent}/renovate"}
+    log = program(
+        "renovate",
+        "--platform=local",
+        "--dry-run=lookup",
+        cwd=project,
+        LOG_FORMAT="json",
+        LOG_LEVEL="debug",
+        **settings,
+        **environment,
+    )
+    [looked_up] = [record["config"] for record in records(log) if record["msg"] == "packageFiles with updates"]
+    return {
+        dependency["depName"]: [(one["newVersion"], one.get("pendingChecks", False)) for one in dependency["updates"]]
+        for file in looked_up[manager]
+        for dependency in file["deps"]
+        if dependency.get("updates")
+    }
+
+
+def demand_dates(project: Path) -> None:
+    """Have Renovate hold back what has no date, as it does where it is told nothing else."""
+    file = project / "renovate.json"
+    configuration = json.loads(file.read_text(encoding="utf-8"))
+    rules = configuration["packageRules"]
+    configuration["packageRules"] = [rule for rule in rules if "minimumReleaseAgeBehaviour" not in rule]
+    file.write_text(json.dumps(configuration), encoding="utf-8")
+
+
+@pytest.mark.parametrize(("alias", "host"), [("gh", "github"), ("gl", "gitlab")])
+def test_renovate_proposes_the_next_release(alias: str, host: str, tmp_path: Path) -> None:
+    """Of a template that was named by a short address, which Renovate does not know, and whose tags have no dates."""
+    template(tmp_path / "template")
+    address = f"https://{host}.com/octo-org/copier-poetry-docker.git"
+    there = f'[url "{tmp_path}/template"]\n\tinsteadOf = {address}\n'
+    home = write({".gitconfig": there.encode()}, tmp_path / "home")
+    user = {"HOME": f"{home}", "XDG_CACHE_HOME": f"{home}/.cache", "GIT_CONFIG_GLOBAL": f"{home}/.gitconfig"}
+    project = tmp_path / "project"
+    command = ("copy", "--quiet", "--defaults", "--vcs-ref=v0.1.0", f"--data=repository_host={host}")
+    run(COPIER, *command, f"{alias}:octo-org/copier-poetry-docker", project, env={**os.environ, **user})
+    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
+    assert proposed(project, "copier", **user) == {address: [("v0.2.0", False)]}
+    demand_dates(project)
+    assert proposed(project, "copier", **user) == {address: [("v0.2.0", True)]}
+
+
+def test_renovate_proposes_what_a_private_index_has(tmp_path: Path) -> None:
+    """Though its pages have no dates."""
+    packages = write({f"packages/ruff-0.17.{patch}-py3-none-any.whl": b"" for patch in (0, 999)}, tmp_path)
+    with serve(tmp_path, packages / "packages") as index:
+        answers = {"package_index": "private", "package_index_url": index.url}
+        project = committed(TEMPLATE.render(answers), tmp_path)
+        rules = json.dumps([{"matchHost": "127.0.0.1", "username": index.user, "password": index.password}])
+        assert proposed(project, "poetry", RENOVATE_HOST_RULES=rules) == {"ruff": [("0.17.999", False)]}
+        demand_dates(project)
+        assert proposed(project, "poetry", RENOVATE_HOST_RULES=rules) == {"ruff": [("0.17.999", True)]}
 
 
 @pytest.mark.parametrize("base", ["slim", "distroless"])
