@@ -33,8 +33,7 @@ from plumbum.commands.base import BaseCommand
 from benchmarks.images import say
 from benchmarks.tables import UPDATES, write_tables
 from extensions.template import ROOT, Answers
-from tests.support import KINDS, TEMPLATE, committed, read, run
-from tests.test_update import (
+from tests.releases import (
     APART,
     EDITS,
     MARKERS,
@@ -48,6 +47,7 @@ from tests.test_update import (
     update,
     with_releases,
 )
+from tests.support import KINDS, TEMPLATE, committed, read, run
 
 REPOSITORIES = 200
 ROUNDS = 5

@@ -43,3 +43,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def copier_template_paths() -> list[str]:
     """Give pytest-copier the parts of this repository that make the template."""
     return list(PARTS)
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a repository of the template with its releases, and with the working tree as the next one."""
+    from tests.releases import with_releases
+
+    return with_releases(tmp_path_factory.mktemp("template") / "copier-poetry-docker")

@@ -11,8 +11,8 @@ import pytest
 from extensions.template import ROOT, Files, copy_parts
 from tests.checks import COMMANDS
 from tests.docker import built, need_engine
+from tests.releases import MARKERS, replace
 from tests.support import COPIER, POETRY, run, write
-from tests.test_update import MARKERS, replace
 
 ENVIRONMENT = {**os.environ, "PATH": f"{POETRY.parent}:{COPIER.parent}:{os.environ['PATH']}"}
 GROWING = {"pyproject.toml", ".gitignore", "poetry.lock"}

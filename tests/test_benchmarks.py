@@ -12,9 +12,9 @@ from benchmarks.projects import KINDS, changed, package
 from benchmarks.tables import CONTESTANTS, RESULTS, cell, filled, measured, plain_seconds
 from benchmarks.updates import CHANGES, HOSTS, REPOSITORIES, origins, quarters, update_by_command, verify, watched
 from extensions.template import ROOT
+from tests.releases import NEXT, Edited, releases
 from tests.support import KINDS as TYPES
 from tests.support import run, write
-from tests.test_update import NEXT, Edited, releases
 
 FILES = sorted(DOCKERFILES.glob("*.Dockerfile"))
 

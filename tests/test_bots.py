@@ -1,9 +1,10 @@
 """The job that proposes the next release of the template, on both hosts, against a remote on this machine."""
 
 import os
+import re
 import shutil
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,9 @@ import yaml
 
 from extensions.lock import FOLDER, fresh_lock, store
 from extensions.template import ROOT, Template
+from tests.releases import AFTER, MARKERS, NEXT, copy, edited, replace, successor
 from tests.support import COPIER, POETRY, read, run, write
 from tests.test_hosts import ENVIRONMENT, on_a_runner, script, steps
-from tests.test_update import AFTER, MARKERS, NEXT, copy, edited, replace, successor, template  # noqa: F401
 
 HOSTS = ["github", "gitlab"]
 
@@ -83,9 +84,12 @@ class Remote:
         else:
             workflow = yaml.safe_load((clone / ".github/workflows/template.yml").read_text(encoding="utf-8"))
             job = steps(workflow["jobs"]["template"])
-        if not installing:
-            job = without_installing(job)
-        on_a_runner(job, clone, sys.executable)
+        if installing:
+            on_a_runner(job, clone, sys.executable)
+            return
+        path = f"{COPIER.parent}:{POETRY.parent}:{os.environ['PATH']}"
+        for text, more in without_installing(job):
+            run("bash", "-ec", text, cwd=clone, env={**os.environ, **ENVIRONMENT, **more, "PATH": path})
 
     def requests(self) -> str:
         """Return what was asked of the host."""
@@ -98,13 +102,9 @@ class Remote:
 
 
 def without_installing(job: Iterator[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the scripts of a job, with the tools of the tests in place of what it installs before the update."""
-    path = f"export PATH={COPIER.parent}:{POETRY.parent}:$PATH\n"
+    """Yield the scripts of a job without what it installs, and runs in that, before the update."""
     for text, more in job:
-        lines = (
-            line for line in text.splitlines() if not line.startswith(("pip ", "poetry sync", "poetry run poe drift"))
-        )
-        yield path + "\n".join(lines), more
+        yield re.sub(r"(?m)^(pip|poetry) .*$", "", text), more
 
 
 def project_of(host: str, folder: Path, template: Path, monkeypatch: pytest.MonkeyPatch, tag: str = NEXT) -> Remote:
@@ -123,9 +123,9 @@ def with_a_newer_tool(source: Path) -> None:
     replace(source / "extensions/dependencies/dev-requirements.txt", "pytest>=9,", "pytest>=9.0,")
     replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    template = Template(source)
-    combination = next(one for one in template.product(told=["python_version"]) if one.asked["python_version"] == here)
-    pyproject = template.rendering(combination).content("template/pyproject.toml.jinja").decode()
+    newer = Template(source)
+    combination = next(one for one in newer.product(told=["python_version"]) if one.asked["python_version"] == here)
+    pyproject = newer.rendering(combination).content("template/pyproject.toml.jinja").decode()
     store([fresh_lock(pyproject)], source / FOLDER.relative_to(ROOT))
 
 
@@ -133,7 +133,6 @@ def with_a_newer_tool(source: Path) -> None:
 def test_an_update_is_proposed_with_the_lock_refreshed(
     host: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Once, though the job goes on to run."""
     remote = project_of(host, tmp_path, successor(template, tmp_path, with_a_newer_tool), monkeypatch)
     edit = edited(remote.project, "package", "dependency", "development-dependency", "readme", "ignored")
     remote.push()
@@ -149,15 +148,13 @@ def test_an_update_is_proposed_with_the_lock_refreshed(
     for path in set(edit.added) - {"poetry.lock"}:
         assert edit.added[path] <= set(files[path].decode().splitlines())
     run(POETRY, "check", "--lock", "--strict", cwd=proposed)
-    remote.run_job(installing=False)
-    assert remote.requests() == requests
 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_conflicts_are_told_in_the_request(
     host: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A request that is refused leaves no branch behind, which would keep the job from trying again."""
+    """Once, though the job goes on to run. A request that is refused leaves no branch behind, and is tried again."""
 
     def change(source: Path) -> None:
         replace(source / "template/.editorconfig", "root = true", "root = false")
@@ -173,19 +170,21 @@ def test_conflicts_are_told_in_the_request(
         assert remote.branches() == {remote.branch}
         monkeypatch.setenv("REFUSED", "0")
     remote.run_job(installing=False)
-    assert f"Update to {AFTER} of the template: conflicts to resolve\n" in remote.requests()
-    assert ".editorconfig\n" in remote.requests()
+    requests = remote.requests()
+    assert f"Update to {AFTER} of the template: conflicts to resolve\n" in requests
+    assert ".editorconfig\n" in requests
+    remote.run_job(installing=False)
+    assert remote.requests() == requests
     assert MARKERS.search(read(remote.clone(f"template-{AFTER}"))[".editorconfig"])
 
 
-@pytest.mark.parametrize("host", HOSTS)
 def test_checks_that_fail_are_told_in_the_request(
-    host: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def change(source: Path) -> None:
         replace(source / "template/.editorconfig", "root = true", "root = false")
 
-    remote = project_of(host, tmp_path, successor(template, tmp_path, change), monkeypatch)
+    remote = project_of("gitlab", tmp_path, successor(template, tmp_path, change), monkeypatch)
     (remote.project / "src/data_tool/more.py").write_text("import os\n", encoding="utf-8")
     run("git", "add", "--all", cwd=remote.project)
     run("git", "commit", "--quiet", "--message=Edit", cwd=remote.project)

@@ -3,110 +3,39 @@
 import os
 import re
 import shutil
-import subprocess
 import tomllib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 import yaml
-from pathspec import GitIgnoreSpec
+from copier import run_copy
 
-from extensions.template import PARTS, ROOT, Answers, Files, Template, copy_parts
+from extensions.template import ROOT, Template, copy_parts
 from tests.docker import built, inspect, need_engine
-from tests.support import COPIER, KINDS, POETRY, TEMPLATE, committed, read, run, write
-from tests.test_render import distinct
-
-NEXT = "v9999"
-"""What the working tree is called among the releases."""
-
-EDITS = ROOT / "tests/edits"
-"""What people do between two updates, as they would type it.
-
-`$CODE` is the folder of the code, `$FILE` the example in it, and `$TEST` its test.
-"""
-
-PLACES = {
-    "package": {"CODE": "src/data_tool", "FILE": "src/data_tool/cli.py", "TEST": "tests/test_cli.py"},
-    "service": {"CODE": "src/data_tool", "FILE": "src/data_tool/app.py", "TEST": "tests/test_app.py"},
-    "environment": {"CODE": "scripts", "FILE": "scripts/summary.py", "TEST": "tests/test_summary.py"},
-}
-
-
-OWNERSHIP = yaml.safe_load((ROOT / "extensions/ownership.yml").read_text(encoding="utf-8"))
-
-
-def owner(path: str) -> str:
-    """Return whose a file is."""
-    [found] = {name for name, patterns in OWNERSHIP.items() if GitIgnoreSpec.from_lines(patterns).match_file(path)}
-    return str(found)
-
-
-MARKERS = re.compile(rb"(?m)^(<<<<<<<|>>>>>>>) ")
-
-
-@cache
-def releases() -> dict[str, str]:
-    """Return the commit of each release by its tag: the commits that changed the version, the oldest first."""
-    commits = run("git", "log", "--reverse", "--format=%H", "-G^version = ", "--", "pyproject.toml", cwd=ROOT).split()
-    texts = {commit: run("git", "show", f"{commit}:pyproject.toml", cwd=ROOT) for commit in commits}
-    return {f"v{tomllib.loads(text)['project']['version']}": commit for commit, text in texts.items()}
-
-
-@pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a repository of the template with its releases, and with the working tree as the next one."""
-    return with_releases(tmp_path_factory.mktemp("template") / "copier-poetry-docker")
-
-
-def with_releases(folder: Path) -> Path:
-    """Make that repository in a folder, and return the folder."""
-    run("git", "clone", "--quiet", ROOT, folder)
-    for tag, commit in releases().items():
-        run("git", "tag", "--force", tag, commit, cwd=folder)
-    release(folder, NEXT, ROOT)
-    return folder
-
-
-def release(repository: Path, tag: str, source: Path) -> None:
-    """Commit the template of a folder as a release of a repository."""
-    for part in PARTS:
-        place = repository / part
-        shutil.rmtree(place) if place.is_dir() else place.unlink()
-    copy_parts(source, repository)
-    run("git", "add", "--all", cwd=repository)
-    run("git", "commit", "--quiet", "--allow-empty", f"--message={tag}", cwd=repository)
-    run("git", "tag", tag, cwd=repository)
-
-
-def copy(template: Path, tag: str, answers: Answers, folder: Path) -> Files:
-    """Return what the command makes of a release of the template."""
-    data = [f"--data={key}={value}" for key, value in answers.items()]
-    run(COPIER, "copy", "--quiet", "--defaults", f"--vcs-ref={tag}", *data, template, folder)
-    return read(folder)
-
-
-def update(project: Path, tag: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Update as bots do: without a question, and without trust."""
-    command: list[str | Path] = [COPIER, "update", "--skip-answered", "--defaults", f"--vcs-ref={tag}", *arguments]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
-
-
-def updated(project: Path, tag: str, *arguments: str) -> Files:
-    """Return the files of a project after an update, which is committed."""
-    result = update(project, tag, *arguments)
-    assert result.returncode == 0, result.stderr
-    run("git", "add", "--all", cwd=project)
-    run("git", "commit", "--quiet", "--allow-empty", "--message=Update", cwd=project)
-    return read(project)
-
-
-def known(project: Path) -> Answers:
-    """Return the answers that a project records."""
-    text = (project / ".copier-answers.yml").read_text(encoding="utf-8")
-    return {key: value for key, value in yaml.safe_load(text).items() if not key.startswith("_")}
+from tests.releases import (
+    AFTER,
+    APART,
+    EDITED,
+    MARKERS,
+    NEXT,
+    WORK,
+    check,
+    copy,
+    edited,
+    known,
+    owner,
+    regions,
+    release,
+    releases,
+    replace,
+    successor,
+    update,
+    updated,
+)
+from tests.support import COPIER, KINDS, NEEDED, POETRY, TEMPLATE, combination, committed, read, run, write
+from tests.test_answers import PUBLIC
+from tests.test_render import variants
 
 
 def test_the_changelog_has_every_release() -> None:
@@ -118,7 +47,7 @@ def test_the_changelog_has_every_release() -> None:
 def test_every_file_has_one_owner() -> None:
     """What the user owns, and nothing else, is kept from being merged by force."""
     for source in TEMPLATE.sources:
-        [path] = {variant.path for variant in distinct(source)[:1]}
+        path = min(variants().paths(source))
         text = (ROOT / source).read_text(encoding="utf-8")
         assert (owner(path) == "yours") == (text.startswith("{{ yours -}}\n") or not text), path
 
@@ -139,75 +68,6 @@ def test_what_nobody_edited_becomes_what_the_new_release_makes(
         assert run("git", "status", "--porcelain", cwd=hopping) == ""
         updated(hopping, hop)
     assert files == read(hopping) == copy(template, NEXT, known(direct), tmp_path / "new")
-
-
-@dataclass(frozen=True)
-class Edited:
-    """A repository with an edit that is committed."""
-
-    project: Path
-    added: dict[str, set[str]]
-    deleted: set[str]
-
-
-def edited(project: Path, kind: str, *edits: str) -> Edited:
-    """Make edits in a repository, and note which lines they add to which files, and which files are gone."""
-    path = f"{POETRY.parent}:{COPIER.parent}:{os.environ['PATH']}"
-    before = set(read(project))
-    for edit in edits:
-        run(
-            "bash",
-            "-euc",
-            (EDITS / f"{edit}.sh").read_text(encoding="utf-8"),
-            cwd=project,
-            env={**os.environ, **PLACES[kind], "PATH": path},
-        )
-    run("git", "add", "--all", cwd=project)
-    run("git", "commit", "--quiet", "--message=Edits", cwd=project)
-    diff = run("git", "show", "--unified=0", "--format=", "--no-renames", cwd=project)
-    added: dict[str, set[str]] = {}
-    for line in diff.splitlines():
-        if line.startswith("+++ "):
-            lines = added.setdefault(line.removeprefix("+++ b/"), set())
-        elif line.startswith("+"):
-            lines.add(line[1:])
-    return Edited(project, {path: lines for path, lines in added.items() if lines}, before - set(read(project)))
-
-
-def check(edit: Edited, files: Files) -> None:
-    """Hold the files after an update to what is promised to those who edit."""
-    for path, lines in edit.added.items():
-        assert lines <= set(files[path].decode().splitlines()) or path == "poetry.lock", path
-    assert not edit.deleted & files.keys()
-    for path, content in files.items():
-        if MARKERS.search(content):
-            assert owner(path) != "yours", path
-            if owner(path) == "shared":
-                assert regions(content.decode()) <= set(OWNERSHIP["shared"][path]), path
-    assert not [path for path in files if path.endswith((".rej", ".orig"))]
-
-
-def regions(text: str) -> set[str]:
-    """Return where in pyproject.toml something is marked: the table, and in the project's the key."""
-    table, key, inside, found = "", "", False, set()
-    for line in text.splitlines():
-        if match := re.match(r"\[+([\w-]+)", line):
-            table = match[1]
-        elif match := re.match(r"([\w-]+) = ", line):
-            key = match[1]
-        inside = (inside or line.startswith("<<<<<<< ")) and not line.startswith(">>>>>>> ")
-        if inside:
-            found.add(f"project.{key}" if table == "project" else table)
-    return found
-
-
-APART = {"renamed", "reformatted"}
-"""Edits of the files that others edit."""
-
-WORK = sorted({file.stem for file in EDITS.iterdir()} - APART)
-
-
-EDITED: Answers = {"project_name": "data-tool", "python_version": "3.11"}
 
 
 @pytest.mark.parametrize("edits", [WORK, *([edit] for edit in sorted(APART))], ids=lambda edits: edits[0])
@@ -280,10 +140,11 @@ def test_what_would_lose_edits_is_refused(given: str, template: Path, tmp_path: 
     unguarded = tmp_path / "unguarded"
     unguarded.mkdir()
     copy_parts(ROOT, unguarded)
-    write(
-        {"extensions/updates.jinja": b"{% macro kind_error() %}{% endmacro %}{% macro rename_error() %}{% endmacro %}"},
-        unguarded,
+    silent = "".join(
+        f"{{% macro {name} %}}{{% endmacro %}}"
+        for name in ("kind_error()", "rename_error()", "lost_error(question, answer, asked=true)")
     )
+    write({"extensions/updates.jinja": silent.encode()}, unguarded)
     release(template_copy := Path(shutil.copytree(template, tmp_path / "template")), "v10000", unguarded)
     text = (project / ".copier-answers.yml").read_text(encoding="utf-8")
     (project / ".copier-answers.yml").write_text(text.replace(str(template), str(template_copy)), encoding="utf-8")
@@ -301,28 +162,6 @@ def test_a_package_is_renamed_by_hand(template: Path, tmp_path: Path) -> None:
     run("sed", "-i", "s/^package_name: .*/package_name: other/", ".copier-answers.yml", cwd=project)
     run("git", "commit", "--quiet", "--all", "--message=Rename", cwd=project)
     assert b"def leave" in updated(project, NEXT)["src/other/cli.py"]
-
-
-AFTER = "v10000"
-"""A release after the working tree, for what no release has done yet."""
-
-
-def successor(template: Path, folder: Path, change: Callable[[Path], object]) -> Path:
-    """Return a copy of the template's repository, with one more release."""
-    repository = shutil.copytree(template, folder / "template")
-    source = folder / "source"
-    source.mkdir()
-    copy_parts(ROOT, source)
-    change(source)
-    release(repository, AFTER, source)
-    return repository
-
-
-def replace(file: Path, old: str, new: str) -> None:
-    """Replace what is in a file once."""
-    text = file.read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    file.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def test_a_question_is_added(template: Path, tmp_path: Path) -> None:
@@ -409,17 +248,136 @@ def test_a_file_that_both_have_added_stays_the_users(template: Path, tmp_path: P
     assert updated(project, AFTER)["src/myproject/new.py"] == b"# Ours.\n"
 
 
+@pytest.mark.parametrize("question", [one for one in PUBLIC if TEMPLATE.questions[one]["type"] != "bool"])
+def test_no_default_takes_the_place_of_an_answer_in_silence(question: str, tmp_path: Path) -> None:
+    """Where an answer is not accepted any more, be it a choice that is gone or a text that is refused by now."""
+    answers = combination(**NEEDED.get(question, {})) | {question: "no\nmore"}
+    write({".copier-answers.yml": yaml.safe_dump(answers).encode()}, tmp_path)
+    with pytest.raises(ValueError, match=r"is not accepted any more: give another|so far: rename|of the type no\nmore"):
+        run_copy(str(TEMPLATE.folder), tmp_path, defaults=True, overwrite=True, quiet=True)
+    assert [file.name for file in tmp_path.iterdir()] == [".copier-answers.yml"]
+
+
+@pytest.mark.parametrize("guarded", [True, False])
+def test_a_choice_is_retired(guarded: bool, template: Path, tmp_path: Path) -> None:
+    """Without the guard, a repository that had it is given the default, without a word."""
+
+    def change(source: Path) -> None:
+        replace(source / "copier.yml", "choices: [MIT, Apache-2.0, ", "choices: [MIT, ")
+        if not guarded:
+            replace(source / "copier.yml", '{{ lost_error("license", license) }}', "")
+
+    repository = successor(template, tmp_path, change)
+    project = committed(copy(repository, NEXT, {"license": "Apache-2.0"}, tmp_path / "old"), tmp_path)
+    before = read(project)
+    result = update(project, AFTER)
+    assert (
+        "The answer Apache-2.0 is not accepted any more: give another by --data license=ANSWER." in result.stderr
+    ) == (guarded)
+    assert (read(project) == before) == guarded
+    if guarded:
+        assert known(project)["license"] == "Apache-2.0"
+        assert updated(project, AFTER, "--data=license=BSD-3-Clause")["LICENSE"].startswith(b"BSD 3-Clause")
+    else:
+        assert read(project)["LICENSE"].startswith(b"MIT License")
+
+
+def test_a_question_gets_another_name(template: Path, tmp_path: Path) -> None:
+    """Its answer is taken over from what is recorded, which needs no trust, as a migration would."""
+    pet = "\npet:\n  type: str\n  default: cat\n"
+    mascot = """
+mascot:
+  type: str
+  default: >-
+    {% from "extensions/updates.jinja" import recorded with context -%}
+    {{ _external_data.recorded.pet | default("cat") if recorded() else "cat" }}
+"""
+
+    def with_question(question: str) -> None:
+        replace(source / "extensions/names.jinja", "package_index_url\n", "package_index_url pet mascot\n")
+        with (source / "copier.yml").open("a", encoding="utf-8") as file:
+            file.write(question)
+
+    for number, question in enumerate((pet, mascot)):
+        source = tmp_path / str(number)
+        source.mkdir()
+        copy_parts(ROOT, source)
+        with_question(question)
+        if not number:
+            repository = Path(shutil.copytree(template, tmp_path / "template"))
+        release(repository, f"v1000{number}", source)
+    project = committed(copy(repository, "v10000", {"pet": "dog"}, tmp_path / "old"), tmp_path)
+    updated(project, "v10001")
+    assert known(project)["mascot"] == "dog"
+    assert "pet" not in known(project)
+
+
+def test_a_file_is_moved(template: Path, tmp_path: Path) -> None:
+    """One of the template's is deleted where it was, edited or not. One of the user's stays, as _exclude still names it."""
+
+    def change(source: Path) -> None:
+        for old, new in (
+            (".editorconfig", "tools.editorconfig"),
+            ("tests/test_cli.py.jinja", "tests/test_hello.py.jinja"),
+        ):
+            (source / "template" / old).rename(source / "template" / new)
+        replace(source / "copier.yml", "_exclude:\n", "_exclude:\n  - tests/test_cli.py\n")
+
+    repository = successor(template, tmp_path, change)
+    project = committed(copy(repository, NEXT, {}, tmp_path / "old"), tmp_path)
+    for path in (".editorconfig", "tests/test_cli.py"):
+        with (project / path).open("a", encoding="utf-8") as file:
+            file.write("# Ours.\n")
+    run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
+    result = update(project, AFTER)
+    assert "git checkout HEAD -- FILE" in result.stderr
+    files = read(project)
+    assert {"tools.editorconfig", "tests/test_hello.py"} <= files.keys()
+    assert b"# Ours." in files["tests/test_cli.py"]
+    run("git", "checkout", "HEAD", "--", ".editorconfig", cwd=project)
+    assert b"# Ours." in read(project)[".editorconfig"]
+
+
+def test_a_region_is_rewritten(template: Path, tmp_path: Path) -> None:
+    """Edits beside it are merged. Edits in it are marked, with both sides there."""
+
+    def change(source: Path) -> None:
+        replace(
+            source / "template/pyproject.toml.jinja",
+            'extend-select = ["B", "N", "PT", "RUF", "SIM", "UP"]',
+            'select = ["ALL"]\nignore = ["D"]',
+        )
+
+    repository = successor(template, tmp_path, change)
+    before = copy(repository, NEXT, {"project_name": "data-tool"}, tmp_path / "old")
+    beside, inside = committed(before, tmp_path / "beside"), committed(before, tmp_path / "inside")
+    for project, old, new in (
+        (beside, "show_missing = true", "show_missing = false"),
+        (inside, '"UP"]', '"UP", "Y"]'),
+    ):
+        replace(project / "pyproject.toml", old, new)
+        run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
+        updated(project, AFTER)
+    merged = (beside / "pyproject.toml").read_text(encoding="utf-8")
+    assert tomllib.loads(merged)["tool"]["ruff"]["lint"] == {"select": ["ALL"], "ignore": ["D"]}
+    assert "show_missing = false" in merged
+    marked = (inside / "pyproject.toml").read_text(encoding="utf-8")
+    assert regions(marked) == {"tool"}
+    assert '"UP", "Y"]' in marked
+    assert 'select = ["ALL"]' in marked
+
+
 @pytest.mark.parametrize("tag", releases())
 def test_every_answer_of_a_release_still_counts(tag: str, template: Path, tmp_path: Path) -> None:
     """No question and no choice is gone: Copier would take the default in its place, without a word."""
     run("git", "worktree", "add", "--quiet", "--detach", tmp_path / "source", tag, cwd=template)
     combinations = Template(tmp_path / "source").product()
-    missing = {one for combination in combinations for one in combination.asked.items()}
-    for combination in combinations:
-        if missing & combination.asked.items():
-            missing -= combination.asked.items()
-            answers = TEMPLATE.render(combination.asked)[".copier-answers.yml"]
-            assert combination.asked.items() <= yaml.safe_load(answers).items()
+    missing = {answer for one in combinations for answer in one.asked.items()}
+    for one in combinations:
+        if missing & one.asked.items():
+            missing -= one.asked.items()
+            answers = TEMPLATE.render(one.asked)[".copier-answers.yml"]
+            assert one.asked.items() <= yaml.safe_load(answers).items()
     assert not missing
 
 
