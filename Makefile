@@ -2,12 +2,13 @@
 # make test                    run every test that this machine can run
 # make lint                    check this repository's own code
 # make lock                    refresh the data that poetry.lock is rendered from
+# make docs                    write into docs/ what is data elsewhere
 # make bench                   measure the image beside others, and write the figures down
 # make bench-updates           measure updates, of one repository and of 200, and write the figures down
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-.PHONY: new test lint lock bench bench-updates engine
+.PHONY: new test lint lock docs bench bench-updates engine
 
 new: .venv/ready
 	@test -n "$(DEST)" || { echo "Say where: make new DEST=../myproject"; exit 1; }
@@ -26,6 +27,9 @@ lint: .venv/ready
 
 lock: .venv/ready
 	.venv/bin/python -m extensions.lock
+
+docs: .venv/ready
+	.venv/bin/python -m extensions.docs
 
 bench: .venv/ready
 	.venv/bin/python -m benchmarks.images

@@ -7,6 +7,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.projects import CASES
+from extensions.docs import filled
 from extensions.template import ROOT
 
 RESULTS = ROOT / "benchmarks/results.json"
@@ -233,18 +234,6 @@ def updates_block(results: Results) -> str:
         f"{len(results['seconds']['command'])} round(s)."
     )
     return "\n\n".join([run, one_update(results), all_updates(results)])
-
-
-def filled(text: str, blocks: Mapping[str, str]) -> str:
-    """Return a text with what is between the two markers of each block replaced."""
-    for name, block in blocks.items():
-        start, end = f"<!-- {name}:start -->", f"<!-- {name}:end -->"
-        before, found, rest = text.partition(start)
-        _, found_too, after = rest.partition(end)
-        if not (found and found_too):
-            raise ValueError(f"The markers {start} and {end} are missing.")
-        text = f"{before}{start}\n{block}\n{end}{after}"
-    return text
 
 
 def documents(results: Results, updates: Results) -> dict[Path, str]:

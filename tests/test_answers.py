@@ -185,6 +185,11 @@ def test_every_condition_holds_for_some_and_not_for_others() -> None:
         assert {question in answers for answers in combined(question)} == {True, False}, question
 
 
+def test_every_question_has_a_default() -> None:
+    """Without one, no bot could update a repository of an earlier release."""
+    assert all("default" in question for question in TEMPLATE.questions.values())
+
+
 def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> None:
     answers = yaml.safe_load(TEMPLATE.render({})[".copier-answers.yml"])
     assert answers["project_type"] == "package"

@@ -9,7 +9,7 @@ import pytest
 from benchmarks.builds import with_own_mounts
 from benchmarks.images import DOCKERFILES, dockerfile_of
 from benchmarks.projects import KINDS, changed, package
-from benchmarks.tables import CONTESTANTS, RESULTS, cell, filled, measured, plain_seconds
+from benchmarks.tables import CONTESTANTS, RESULTS, cell, measured, plain_seconds
 from benchmarks.updates import CHANGES, HOSTS, REPOSITORIES, origins, quarters, update_by_command, verify, watched
 from extensions.template import ROOT
 from tests.releases import NEXT, Edited, releases
@@ -55,14 +55,6 @@ def test_cache_mounts_get_names_that_no_other_build_uses() -> None:
 def test_an_edit_that_changes_nothing_is_an_error() -> None:
     with pytest.raises(AssertionError, match="has no b"):
         changed({"file": b"a"}, "file", "b", "c")
-
-
-def test_a_block_without_its_markers_is_an_error() -> None:
-    assert filled("1\n<!-- b:start -->\nold\n<!-- b:end -->\n2", {"b": "new"}) == (
-        "1\n<!-- b:start -->\nnew\n<!-- b:end -->\n2"
-    )
-    with pytest.raises(ValueError, match="missing"):
-        filled("<!-- b:start -->", {"b": "new"})
 
 
 def test_figures_have_their_ratio_to_ours() -> None:

@@ -107,8 +107,9 @@ def every_check_can_fail(folder: Path, sh: Callable[[str], str], kind: str) -> N
     for task, words, path, text in mistakes:
         (folder / path).write_text(text, encoding="utf-8")
         sh("git add --all")
-        with pytest.raises(AssertionError, match=words + (r"\.+Failed" if task == "check" else "")):
+        with pytest.raises(AssertionError, match=words + (r"\.+Failed" if task == "check" else "")) as failure:
             sh(f"poetry run poe {task}")
+        assert path != "pyproject.toml" or "Run `poetry lock`" in str(failure.value)
         sh("git reset --hard --quiet")
 
 
