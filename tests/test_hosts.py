@@ -1,11 +1,15 @@
 """What the repository's host reads: held to the schemas and to linters, and the steps of CI run in their order."""
 
+import atexit
 import os
 import re
+import shutil
 import stat
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import pytest
@@ -142,10 +146,23 @@ def script(config: Any, name: str) -> Iterator[tuple[str, dict[str, str]]]:
     yield "\n".join(lines), {name: value for name, value in job.get("variables", {}).items() if "$" not in value}
 
 
-def on_a_runner(jobs: Iterator[tuple[str, dict[str, str]]], project: Path, python: str) -> list[str]:
-    """Run the scripts of a job in their order, as a runner with a fresh Python does, and return those that it ran."""
-    tools = project.parent / "tools"
-    run(python, "-m", "venv", "--clear", tools)
+def fresh_tools(python: str) -> Path:
+    """Make an environment for what jobs install."""
+    folder = Path(mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    run(python, "-m", "venv", folder)
+    return folder
+
+
+kept_tools = cache(fresh_tools)
+"""The same, with what the jobs before have installed, as on a runner that is kept."""
+
+
+def on_a_runner(
+    jobs: Iterator[tuple[str, dict[str, str]]], project: Path, python: str, *, fresh: bool = False
+) -> list[str]:
+    """Run the scripts of a job in their order, as a runner does, and return those that it ran."""
+    tools = fresh_tools(python) if fresh else kept_tools(python)
     ran = []
     for text, more in jobs:
         if ELSEWHERE.search(text):
@@ -222,11 +239,11 @@ def test_the_steps_log_in_to_a_private_index(
             monkeypatch.setitem(ENVIRONMENT, "NETRC", f"{tmp_path}/secret")
             jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test")
         if told:
-            assert "poe test" in "\n".join(on_a_runner(jobs, project, INTERPRETERS[version]))
+            assert "poe test" in "\n".join(on_a_runner(jobs, project, INTERPRETERS[version], fresh=True))
             assert stat.S_IMODE((tmp_path / "home/.netrc").stat().st_mode) == 0o600
         else:
             with pytest.raises(AssertionError, match="pip install"):
-                on_a_runner(jobs, project, INTERPRETERS[version])
+                on_a_runner(jobs, project, INTERPRETERS[version], fresh=True)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -273,7 +290,9 @@ def test_a_release_has_the_version_for_its_tag(host: str, tmp_path: Path, monkey
             monkeypatch.setitem(ENVIRONMENT, name, other)
         for text, more in jobs():
             if re.search(r"grep |test \"", text):
-                names_the_version(text, more, project, tmp_path / "tools", passes=other == "0.1.0" and "grep " in text)
+                names_the_version(
+                    text, more, project, kept_tools(sys.executable), passes=other == "0.1.0" and "grep " in text
+                )
 
 
 def names_the_version(text: str, more: dict[str, str], project: Path, tools: Path, *, passes: bool) -> None:
