@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from copier import run_copy
+from pathspec import GitIgnoreSpec
 
 from extensions.template import ROOT, Template, copy_parts
 from tests.docker import built, inspect, need_engine
@@ -50,6 +51,19 @@ def test_every_file_has_one_owner() -> None:
         path = min(variants().paths(source))
         text = (ROOT / source).read_text(encoding="utf-8")
         assert (owner(path) == "yours") == (text.startswith("{{ yours -}}\n") or not text), path
+
+
+def test_the_owners_of_the_template_are_asked_about_its_files_and_no_others() -> None:
+    """And no line names what is not there."""
+    held = variants().combinations("template/CODEOWNERS.jinja", questions=["project_type"])
+    for one in (one for one in held if one.asked.get("template_owners")):
+        files = variants().places(one).values()
+        text = variants().content("template/CODEOWNERS.jinja", one).decode()
+        patterns = re.findall(r"(?m)^(/\S+) (?:@|\w)", text)
+        assert patterns
+        matched = [set(GitIgnoreSpec.from_lines([pattern]).match_files(files)) for pattern in patterns]
+        assert all(matched), (one.asked, patterns)
+        assert set().union(*matched) == {path for path in files if owner(path) == "template"}
 
 
 @pytest.mark.parametrize("installer", ["pip", "poetry"])
