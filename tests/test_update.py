@@ -418,4 +418,5 @@ def test_what_has_drifted_is_listed(template: Path, tmp_path: Path) -> None:
         ("create", ".editorconfig"),
         ("overwrite", "Dockerfile"),
     }
+    assert "poetry install" not in said
     assert read(project) == before
