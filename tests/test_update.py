@@ -21,6 +21,7 @@ from tests.releases import (
     MARKERS,
     NEXT,
     WORK,
+    Edited,
     check,
     copy,
     edited,
@@ -84,26 +85,40 @@ def test_what_nobody_edited_becomes_what_the_new_release_makes(
     assert files == read(hopping) == copy(template, NEXT, known(direct), tmp_path / "new")
 
 
-@pytest.mark.parametrize("edits", [WORK, *([edit] for edit in sorted(APART))], ids=lambda edits: edits[0])
+@pytest.mark.parametrize(
+    ("edits", "installer"),
+    [(WORK, "pip"), (WORK, "poetry"), *(([edit], "pip") for edit in sorted(APART))],
+    ids=["work-pip", "work-poetry", *sorted(APART)],
+)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("tag", releases())
-def test_edits_are_kept(tag: str, kind: str, edits: Sequence[str], template: Path, tmp_path: Path) -> None:
-    """By an update at once and by one through each release between, after which everything works."""
-    tags = [*releases(), NEXT]
-    files = copy(template, tag, {"project_type": kind, **EDITED}, tmp_path / "old")
-    project = committed(files, tmp_path / "direct")
+def test_edits_are_kept(
+    tag: str, kind: str, edits: Sequence[str], installer: str, template: Path, tmp_path: Path
+) -> None:
+    """By an update at once and by one through each release between, after which everything works, image and all."""
+    answers = {"project_type": kind, "installer": installer, **EDITED}
+    project = committed(copy(template, tag, answers, tmp_path / "old"), tmp_path / "direct")
     edit = edited(project, kind, *edits)
     hopping = shutil.copytree(project, tmp_path / "hopping")
     check(edit, updated(project, NEXT))
     works(project)
+    if installer == "pip":
+        hop(hopping, edit, list(releases())[list(releases()).index(tag) + 1 :])
     if edits == WORK:
-        install_and_test(project)
-    if between := tags[tags.index(tag) + 1 : -1]:
-        for hop in [*between, NEXT]:
-            check(edit, updated(hopping, hop))
-            # Where a side was chosen, the edit has ended.
-            for path in works(hopping):
-                edit.added.pop(path, None)
+        if installer == "pip":
+            install_and_test(project)
+        need_engine(answers)
+        with built(project) as (image, _):
+            assert inspect(image)["Config"]["User"]
+
+
+def hop(project: Path, edit: Edited, between: Sequence[str]) -> None:
+    """Update a project with an edit through the releases between, if there are any, to the working tree."""
+    for tag in [*between, NEXT] if between else ():
+        check(edit, updated(project, tag))
+        # Where a side was chosen, the edit has ended.
+        for path in works(project):
+            edit.added.pop(path, None)
 
 
 def works(project: Path) -> set[str]:
@@ -125,20 +140,6 @@ def install_and_test(project: Path) -> None:
     environment = {**os.environ, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
     run(POETRY, "install", "--quiet", cwd=project, env=environment)
     run(POETRY, "run", "pytest", cwd=project, env=environment)
-
-
-@pytest.mark.parametrize("installer", ["pip", "poetry"])
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("tag", releases())
-def test_an_edited_project_has_an_image(tag: str, kind: str, installer: str, template: Path, tmp_path: Path) -> None:
-    answers = {"project_type": kind, "installer": installer, **EDITED}
-    need_engine(answers)
-    project = committed(copy(template, tag, answers, tmp_path / "old"), tmp_path)
-    edited(project, kind, *WORK)
-    updated(project, NEXT)
-    works(project)
-    with built(project) as (image, _):
-        assert inspect(image)["Config"]["User"]
 
 
 @pytest.mark.parametrize("given", ["package_name=other", "project_type=service"])
