@@ -40,7 +40,7 @@ class Standing:
         release: What its answers file records: a release, or a commit.
         behind: How many releases are newer.
         drift: The template's files that are not as the recorded release makes them: "changed" or "missing".
-        refused: Recorded answers that the newest release does not accept, each with the reason.
+        refused: The questions whose recorded answers the newest release does not accept, each with the reason.
         problem: Why not all of this could be told, in one sentence.
     """
 
@@ -165,14 +165,14 @@ def judge(found: Recorded) -> Standing:
         if unknown := answers.keys() - template(found.made_by).questions.keys():
             standing.problem = f"{standing.release} has no question {', '.join(sorted(unknown))}."
             return standing
+        standing.refused = template(found.newest).refused(answers)
         fresh = template(found.made_by).render(answers, TEMPLATES.match_file)
         standing.drift = drift(fresh, Path(standing.path))
-        standing.refused = template(found.newest).refused(answers)
     except OSError as error:
         standing.problem = f"{error.filename} cannot be read: {error.strerror}."
     # The answers can be anything that somebody has typed.
     except Exception as error:  # noqa: BLE001
-        standing.problem = f"Nothing can be made of its answers: {' '.join(str(error).split())}"
+        standing.problem = f"The drift cannot be told: {' '.join(str(error).split())}"
     return standing
 
 
@@ -267,7 +267,7 @@ def row(standing: Standing) -> list[str]:
     changed = [path if how == "changed" else f"{path} ({how})" for path, how in (standing.drift or {}).items()]
     said = [
         *([f"drifted: {', '.join(changed)}"] if changed else []),
-        *([f"not accepted any more: {', '.join(standing.refused)}"] if standing.refused else []),
+        *([f"not accepted: {', '.join(standing.refused)}"] if standing.refused else []),
         *([standing.problem] if standing.problem else []),
     ]
     behind = "-" if standing.behind is None else str(standing.behind)
@@ -282,7 +282,7 @@ def table(found: Sequence[Standing], newest: str | None) -> str:
     counts = {
         f"behind {newest or 'nothing, as there is no release'}": sum(bool(one.behind) for one in found),
         "drifted": sum(bool(one.drift) for one in found),
-        "with answers that are not accepted any more": sum(bool(one.refused) for one in found),
+        "with answers that are not accepted": sum(bool(one.refused) for one in found),
         "with a problem": sum(one.problem is not None for one in found),
     }
     said = ", ".join(f"{count} {name}" for name, count in counts.items())

@@ -1,6 +1,9 @@
 """The report on many repositories, of repositories of several releases with edits, and of what is none."""
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +14,10 @@ from typing import Any
 import pytest
 from copier import run_copy
 
-from extensions.fleet import ANSWERS, holds, repositories, same, standings, tags
-from extensions.template import Answers
+from extensions.fleet import ANSWERS, Standing, holds, repositories, same, standings, tags
+from extensions.template import ROOT, Answers
 from tests.releases import AFTER, NEXT, copy, edited, replace, successor
-from tests.support import KINDS, committed, read, run, write
+from tests.support import COPIER, KINDS, committed, read, run, write
 
 Make = Callable[..., Path]
 
@@ -133,8 +136,8 @@ BROKEN = {
     b"_commit: --all\n": "--all is not known here",
     b"_commit: v0.1.0\n_src_path: gh:a/b\nname: x\n": "It is of another template, gh:a/b.",
     b"_commit: v0.1.0\nproject_type: package\nmascot: cat\n": "v0.1.0 has no question mascot.",
-    b"_commit: v0.1.0\nproject_type: [x]\n": "Nothing can be made of its answers: ",
-    b"_commit: v0.1.0\nproject_type: package\nproject_name: a+b\n": "Nothing can be made of its answers: Validation error for question 'project_name': Type a name",
+    b"_commit: v0.1.0\nproject_type: [x]\n": "The drift cannot be told: ",
+    b"_commit: v0.1.0\nproject_type: package\nproject_name: a+b\n": "The drift cannot be told: Validation error for question 'project_name': Type a name",
 }
 """Answers files of which nothing can be told, and what is said."""
 
@@ -145,7 +148,19 @@ def test_what_cannot_be_told_is_said_in_a_sentence(content: bytes, template: Pat
     assert BROKEN[content] in found["problem"]
     assert "\n" not in found["problem"]
     assert found["drift"] is None
-    assert found["refused"] is None
+
+
+def test_an_answer_that_no_release_takes_is_told(fleet: dict[str, Path], template: Path, tmp_path: Path) -> None:
+    """As somebody has typed it into the answers file."""
+    project = Path(shutil.copytree(fleet["old"], tmp_path / "altered"))
+    replace(project / ANSWERS, "license: Apache-2.0", "license: WTFPL")
+    replace(project / ANSWERS, "author_name: ''", "author_name: null")
+    found = of(project, template)
+    assert set(found["refused"]) == {"license", "author_name"}
+    assert "'WTFPL' is not in" in found["refused"]["license"]
+    assert found["behind"] == 2
+    assert found["drift"] is None
+    assert found["problem"].startswith("The drift cannot be told: ")
 
 
 def test_a_folder_without_answers_is_told(template: Path, tmp_path: Path) -> None:
@@ -207,7 +222,7 @@ def test_the_report_is_a_table_or_json(fleet: dict[str, Path], template: Path, t
     drifted = "drifted: .dockerignore (missing), .github/workflows/ci.yml, Dockerfile"
     assert lines[3] == [str(fleet["service"]), "v0.2.0", "1", drifted]
     assert lines[6] == [str(tmp_path), "-", "-", f"There is no {ANSWERS}."]
-    said = f"3 behind {NEXT}, 2 drifted, 0 with answers that are not accepted any more, 1 with a problem"
+    said = f"3 behind {NEXT}, 2 drifted, 0 with answers that are not accepted, 1 with a problem"
     assert result.stdout.endswith(f"\n\n6 repositories: {said}.\n")
     found = json.loads(report(template, "--json", tmp_path / "list").stdout)
     assert found["newest"] == NEXT
@@ -220,3 +235,34 @@ def test_the_report_is_a_table_or_json(fleet: dict[str, Path], template: Path, t
 def test_what_was_added_is_not_what_was_made() -> None:
     assert holds({"a": [1], "b": {"c": 1}}, {"a": [2, 1], "b": {"c": 1, "d": 2}, "e": 1})
     assert not holds({"a": [1]}, {"a": {"1": 1}})
+
+
+def blocks(language: str) -> list[str]:
+    """Return the blocks of docs/fleet.md in a language."""
+    page = (ROOT / "docs/fleet.md").read_text(encoding="utf-8")
+    return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", page)
+
+
+def test_the_shape_that_the_page_shows_is_that_of_the_report() -> None:
+    [shown] = [json.loads(block) for block in blocks("json") if "newest" in block]
+    assert list(shown) == ["newest", "repositories"]
+    assert [list(one) for one in shown["repositories"]] == [list(asdict(Standing("")))]
+
+
+def test_renovate_knows_the_configuration_of_the_page(tmp_path: Path) -> None:
+    [config] = [block for block in blocks("json") if "packageRules" in block]
+    write({"renovate.json": config.encode()}, tmp_path)
+    run(ROOT / ".venv/bin/check-jsonschema", "--builtin-schema=vendor.renovate", tmp_path / "renovate.json")
+
+
+def test_the_program_of_the_page_updates_a_repository(fleet: dict[str, Path], template: Path, tmp_path: Path) -> None:
+    """In a clone as shallow as multi-gitter's, but for the lock, whose refreshing is tested with the jobs that do it."""
+    [program] = [block for block in blocks("sh") if block.startswith("#!/bin/sh\n")]
+    run("git", "clone", "--quiet", "--depth=1", f"file://{fleet['old']}", tmp_path / "clone")
+    path = f"{COPIER.parent}:{os.environ['PATH']}"
+    script = re.sub(r"(?m)^poetry .*$", "", program)
+    run("sh", "-c", script, cwd=tmp_path / "clone", env={**os.environ, "PATH": path})
+    assert of(tmp_path / "clone", template) == told(NEXT, 0)
+    empty = committed({"README.md": b"Another.\n"}, tmp_path)
+    with pytest.raises(AssertionError, match="failed"):
+        run("sh", "-c", script, cwd=empty, env={**os.environ, "PATH": path})

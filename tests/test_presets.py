@@ -1,6 +1,7 @@
 """The answers in presets/, and the defaults of an organisation: with the real command, and to the image."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -65,23 +66,20 @@ def test_the_image_of_a_preset_works(preset: Path, tmp_path: Path) -> None:
             check_work(image, answers["project_type"])
 
 
-SETTINGS = b"""
-defaults:
-  repository_owner: octo-org
-  repository_host: gitlab
-  package_index: private
-  package_index_url: https://packages.octo.example/simple
-  author_email: team@octo.example
-"""
-"""What docs/fleet.md proposes as the defaults of an organisation."""
+SETTINGS = re.search(r"```yaml\n(defaults:.*?)```", (ROOT / "docs/fleet.md").read_text(encoding="utf-8"), re.DOTALL)
 
 
 def test_an_organisation_has_defaults_without_a_fork(tmp_path: Path) -> None:
-    """From Copier's settings, also for what is not asked; a file of answers wins over them, and an answer over that."""
+    """From Copier's settings as docs/fleet.md has them, also for what is not asked; a file of answers wins over them, and an answer over that."""
+    assert SETTINGS
     write(
-        {"settings.yml": SETTINGS, "answers.yml": b"repository_owner: team\nauthor_email: ada@octo.example\n"}, tmp_path
+        {
+            "settings.yml": SETTINGS[1].encode(),
+            "answers.yml": b"repository_owner: team\nauthor_email: ada@octo.example\n",
+        },
+        tmp_path,
     )
-    settings, defaults = tmp_path / "settings.yml", yaml.safe_load(SETTINGS)["defaults"]
+    settings, defaults = tmp_path / "settings.yml", yaml.safe_load(SETTINGS[1])["defaults"]
     assert defaults.items() <= copy(tmp_path / "settings", settings=settings).items()
     data_file = f"--data-file={tmp_path}/answers.yml"
     more = defaults | {"repository_owner": "team", "author_email": "ada@octo.example"}
