@@ -17,6 +17,7 @@ from typing import Any
 from weakref import finalize
 
 from copier._main import Worker, as_operation
+from copier._settings import SettingsModel
 from copier._user_data import AnswersMap, Question
 
 from extensions.reads import Once, Recorder
@@ -142,7 +143,9 @@ class Template:
         return worker
 
     def _worker(self, answers: Answers) -> "Rendering":
-        worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True)
+        # What somebody has set for Copier on this machine is no part of the template.
+        settings = SettingsModel()
+        worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True, settings=settings)
         worker.__dict__.update(self._shared)
         return worker
 

@@ -206,9 +206,13 @@ def test_places_are_repositories_folders_of_them_and_lists(tmp_path: Path) -> No
 
 
 def report(template: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    """Run the command in the template's repository."""
+    """Run the command in the template's repository, for somebody who has defaults for all that they generate."""
     command = [sys.executable, "-m", "extensions.fleet", *arguments]
-    return subprocess.run(command, cwd=template, capture_output=True, text=True, check=False)
+    settings = (
+        write({"settings.yml": b"defaults: {license: Proprietary, docs: true}\n"}, template.parent) / "settings.yml"
+    )
+    environment = {**os.environ, "COPIER_SETTINGS_PATH": str(settings)}
+    return subprocess.run(command, cwd=template, env=environment, capture_output=True, text=True, check=False)
 
 
 def test_the_report_is_a_table_or_json(fleet: dict[str, Path], template: Path, tmp_path: Path) -> None:

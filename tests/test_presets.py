@@ -91,3 +91,19 @@ def test_an_organisation_has_defaults_without_a_fork(tmp_path: Path) -> None:
     assert most.items() <= recorded.items()
     assert "package_index_url" not in recorded
     assert b"packages.octo.example" in read(tmp_path / "file")["pyproject.toml"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_default_for_what_is_not_asked_with_the_other_answers_changes_nothing(kind: str, tmp_path: Path) -> None:
+    """Copier takes it for the value of a question that does not arise, and records no answer."""
+    defaults: Answers = {
+        "repository_owner": "octo-org",
+        "template_owners": "@octo-org/x",
+        "dependency_updates": "renovate",
+    }
+    defaults |= {"devcontainer": True, "installer": "poetry", "package_index_url": "https://packages.octo.example"}
+    write({"settings.yml": yaml.safe_dump({"defaults": defaults}).encode()}, tmp_path)
+    given = [f"--data={answer}" for answer in (f"project_type={kind}", "repository_host=none", "docker=false")]
+    copy(tmp_path / "plain", *given)
+    copy(tmp_path / "set", *given, settings=tmp_path / "settings.yml")
+    assert read(tmp_path / "set") == read(tmp_path / "plain")
