@@ -206,22 +206,41 @@ def one_update(results: Results) -> str:
     )
 
 
-def all_updates(results: Results) -> str:
-    """Write what the updates of many repositories take, in all and for each in a quarter of them."""
-    count, cores = results["repositories"], results["machine"]["cores"]
-    quarter = count // 4
-    rows = []
-    for key, name in (("sequential", "one after another"), ("parallel", f"{cores} at a time")):
-        times = results[key]
-        rows.append(
-            [name, f"{sum(times):.0f}", *(f"{time / quarter:.2f}" for time in times), f"{times[-1] / times[0]:.2f}x"]
-        )
+def in_quarters(results: Results, times: Results, digits: int = 2) -> str:
+    """Write what something takes for many repositories, in all and for each in a quarter of them."""
+    quarter = results["repositories"] // 4
+    rows = [
+        [
+            name,
+            f"{sum(times[key]):.{max(0, digits - 2)}f}",
+            *(f"{time / quarter:.{digits}f}" for time in times[key]),
+            f"{times[key][-1] / times[key][0]:.2f}x",
+        ]
+        for key, name in (("sequential", "one after another"), ("parallel", f"{results['machine']['cores']} at a time"))
+    ]
     heads = ["", "all, s", *(f"{n * quarter + 1} to {(n + 1) * quarter}" for n in range(4)), "last quarter to first"]
+    return table(heads, rows)
+
+
+def all_updates(results: Results) -> str:
+    """Write what the updates of many repositories take."""
     ratio = sum(results["parallel"]) / sum(results["sequential"])
     return (
-        f"{count} repositories, and the seconds per repository in each quarter of them:\n\n{table(heads, rows)}\n\n"
-        f"All of them, {cores} at a time, take {ratio:.2f} times as long as one after another. Every edit was kept; "
-        f"{results['marked']} of the repositories have markers in lines of the template."
+        f"{results['repositories']} repositories, and the seconds per repository in each quarter of them:\n\n"
+        f"{in_quarters(results, results)}\n\n"
+        f"All of them, {results['machine']['cores']} at a time, take {ratio:.2f} times as long as one after another. "
+        f"Every edit was kept; {results['marked']} of the repositories have markers in lines of the template."
+    )
+
+
+def fleet_reports(results: Results) -> str:
+    """Write what the fleet report on many repositories takes."""
+    times = results["fleet"]
+    ratio = sum(times["parallel"]) / sum(times["sequential"])
+    return (
+        f"[The fleet report](fleet.md) on them, before they are updated, and its seconds per repository:\n\n"
+        f"{in_quarters(results, times, digits=3)}\n\n"
+        f"It is for {results['machine']['cores']} at a time {ratio:.2f} times as long as for one after another."
     )
 
 
@@ -233,7 +252,9 @@ def updates_block(results: Results) -> str:
         f"Git {machine['git']}, Python {machine['python']}, from {', '.join(results['releases'])}; one update in "
         f"{len(results['seconds']['command'])} round(s)."
     )
-    return "\n\n".join([run, one_update(results), all_updates(results)])
+    # Results from before there was a fleet report have none.
+    report = [fleet_reports(results)] if "fleet" in results else []
+    return "\n\n".join([run, one_update(results), all_updates(results), *report])
 
 
 def documents(results: Results, updates: Results) -> dict[Path, str]:

@@ -1,7 +1,8 @@
 """Updates, of one repository and of many: `make bench-updates`, or `.venv/bin/python -m benchmarks.updates`.
 
 Makes repositories of all releases, kinds and hosts with edits, updates them to the working tree, and measures how long
-that takes: in process, as a command, one after another, several at a time. docs/benchmarks.md has the figures.
+that takes: in process, as a command, one after another, several at a time. Before that, the fleet report tells of all
+of them. docs/benchmarks.md has the figures.
 """
 
 import argparse
@@ -32,6 +33,7 @@ from plumbum.commands.base import BaseCommand
 
 from benchmarks.images import say
 from benchmarks.tables import UPDATES, write_tables
+from extensions.fleet import Standing, standings, tags
 from extensions.template import ROOT, Answers
 from tests.releases import (
     APART,
@@ -59,6 +61,9 @@ QUICK = sorted(file.stem for file in EDITS.iterdir() if "poetry add" not in file
 
 CHANGES = [(), *((edit,) for edit in QUICK), tuple(edit for edit in QUICK if edit not in APART)]
 """What is done to a repository before its update: nothing, one edit, or all that go together."""
+
+DRIFT = {"dockerfile": {"Dockerfile"}, "debian-package": {"Dockerfile"}, "deleted": {".dockerignore"}}
+"""The template's files that edits change in each repository."""
 
 Results = dict[str, Any]
 
@@ -219,6 +224,30 @@ def measure_all(fleet: Sequence[Edited], at_once: int, folder: Path) -> tuple[li
     return times, marked
 
 
+def verify_standing(standing: Standing, origin: Origin, releases: Sequence[str]) -> None:
+    """Stop everything if the fleet report does not tell of a repository what is known of it."""
+    told = (standing.release, standing.behind, standing.refused, standing.problem)
+    drift = {path for edit in origin.edits for path in DRIFT.get(edit, {})}
+    if told != (origin.tag, len(releases) - 1 - releases.index(origin.tag), {}, None):
+        sys.exit(f"The report on {standing.path} is not what it should be: {standing}")
+    if not drift <= (standing.drift or {}).keys() or not (origin.edits or standing.drift == {}):
+        sys.exit(f"The report on {standing.path} does not have what was edited: {standing}")
+
+
+def measure_fleet(template: Path, fleet: Sequence[Edited], mix: Sequence[Origin], at_once: int) -> list[float]:
+    """Report on all repositories, and return how long each quarter took."""
+    known, start, ends = tags(template), time.perf_counter(), list[float]()
+    found = []
+    for standing in standings([edit.project for edit in fleet], template, at_once):
+        found.append(standing)
+        ends.append(time.perf_counter() - start)
+    for standing, origin in zip(found, mix, strict=True):
+        verify_standing(standing, origin, known)
+    times = quarters(ends)
+    say(f"the report, {at_once} at a time: {times} s")
+    return times
+
+
 def machine() -> Results:
     """Return on what and with what this runs."""
     return {
@@ -232,14 +261,15 @@ def machine() -> Results:
 
 def measure(options: argparse.Namespace, folder: Path) -> Results:
     """Make the repositories and measure their updates, below a folder."""
-    template = with_releases(folder / "template")
+    template, mix = with_releases(folder / "template"), origins(options.repositories)
     say(f"making {options.repositories} repositories")
     with ProcessPoolExecutor(CORES) as pool:
-        ways = [
-            pool.submit(make, template, folder / "fleet", number, origin)
-            for number, origin in enumerate(origins(options.repositories))
-        ]
+        ways = [pool.submit(make, template, folder / "fleet", number, origin) for number, origin in enumerate(mix)]
         fleet = [way.result() for way in ways]
+    say("reporting on all")
+    report = {
+        way: measure_fleet(template, fleet, mix, at_once) for way, at_once in (("sequential", 1), ("parallel", CORES))
+    }
     say(f"updating one, in {options.rounds} rounds")
     one = measure_one(template, fleet, options.rounds, folder / "one")
     say("updating all")
@@ -253,6 +283,7 @@ def measure(options: argparse.Namespace, folder: Path) -> Results:
         **one,
         "sequential": sequential,
         "parallel": parallel,
+        "fleet": report,
     }
 
 

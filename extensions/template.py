@@ -7,7 +7,8 @@ The names with an underscore are private to Copier: its version is pinned, and a
 """
 
 import shutil
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, cached_property, partial
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 from weakref import finalize
 
 from copier._main import Worker, as_operation
+from copier._settings import SettingsModel
 from copier._user_data import AnswersMap, Question
 
 from extensions.reads import Once, Recorder
@@ -99,11 +101,12 @@ class Template:
                 return branches
             names |= reads
 
-    def render(self, answers: Answers) -> Files:
+    def render(self, answers: Answers, wanted: Callable[[str], bool] = lambda _: True) -> Files:
         """Render the repository that these answers give.
 
         Args:
             answers: Answers to questions; the others get their default.
+            wanted: Says of a path whether its file is to be rendered; without this, all are.
 
         Returns:
             The content of each file by its path.
@@ -111,7 +114,26 @@ class Template:
         Raises:
             ValueError: An answer is refused.
         """
-        return self._worker(answers).render()
+        return self._worker(answers).render(wanted)
+
+    def refused(self, answers: Answers) -> dict[str, str]:
+        """Return why answers are not accepted, by their questions; the other questions see the default in their place."""
+        known: Answers = {}
+        reasons = {}
+        for name in self.questions:
+            question = self._asked(self._worker({}), name, known)
+            try:
+                if name in answers and question.get_when():
+                    answer = question.parse_answer(answers[name])
+                    question.validate_answer(answer)
+                    known[name] = answer
+                else:
+                    known[name] = question.get_default()
+            except (TypeError, ValueError) as error:
+                reasons[name] = str(error) or "It is of another type."
+                with suppress(ValueError):
+                    known[name] = question.get_default()
+        return reasons
 
     def rendering(self, combination: Combination) -> "Rendering":
         """Return what renders the files of a combination one by one."""
@@ -121,26 +143,32 @@ class Template:
         return worker
 
     def _worker(self, answers: Answers) -> "Rendering":
-        worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True)
+        # What somebody has set for Copier on this machine is no part of the template.
+        settings = SettingsModel()
+        worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True, settings=settings)
         worker.__dict__.update(self._shared)
         return worker
 
     def _question(self, worker: Worker, name: str, known: Answers) -> tuple[bool, Any, Sequence[Any]]:
         """Return whether a question is asked, its default, and its choices or flags if it has them."""
-        worker.answers = AnswersMap(user=known)
-        question = Question(
-            var_name=name,
-            answers=worker.answers,
-            context=worker._render_context(),
-            jinja_env=worker.jinja_env,
-            **self.questions[name],
-        )
+        question = self._asked(worker, name, known)
         choices: Sequence[Any] = ()
         if question.choices:
             choices = [question.cast_answer(one.value) for one in question._formatted_choices if not one.disabled]
         elif question.get_type_name() == "bool":
             choices = [True, False]
         return question.get_when(), question.get_default(), choices
+
+    def _asked(self, worker: Worker, name: str, known: Answers) -> Question:
+        """Return a question as it is asked once some answers are known."""
+        worker.answers = AnswersMap(user=known)
+        return Question(
+            var_name=name,
+            answers=worker.answers,
+            context=worker._render_context(),
+            jinja_env=worker.jinja_env,
+            **self.questions[name],
+        )
 
 
 def _answered(
@@ -159,10 +187,10 @@ def _answered(
 class Rendering(Worker):
     """Copier's worker, with the rendered files kept in memory."""
 
-    def render(self) -> Files:
-        """Ask what is to be asked, and return the content of each file by its path."""
+    def render(self, wanted: Callable[[str], bool]) -> Files:
+        """Ask what is to be asked, and return the content of each file that is wanted by its path."""
         self._ask()
-        return {path: self.content(source) for source, path in self.places().items()}
+        return {path: self.content(source) for source, path in self.places().items() if wanted(path)}
 
     @as_operation("copy")
     def places(self) -> dict[str, str]:
