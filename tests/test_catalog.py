@@ -65,7 +65,7 @@ def backstage(what: str, forms: list[dict[str, Any]]) -> Any:
 
 
 def test_backstage_accepts_the_entry_and_what_its_form_gives() -> None:
-    forms = [{**PICKED, "project_type": kind} for kind in ("package", "service", "environment")]
+    forms: list[dict[str, Any]] = [{**PICKED, "project_type": kind} for kind in ("package", "service", "environment")]
     forms += [{**PICKED, "docker": False}, {**PICKED, "python_version": "3.13", "base_image": "distroless"}]
     said = backstage("check", backstage("fill", forms))
     assert said == {"entity": True, "forms": [{"form": [], "backend": []}] * len(forms)}
