@@ -1,13 +1,20 @@
-"""Writes into docs/ what is data elsewhere, between markers: `make docs`."""
+"""Writes what is data elsewhere, into docs/ and for catalogs: `make docs`."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import yaml
 
-from extensions.template import ROOT
+from extensions.catalog import answers_schema, entity
+from extensions.questions import FOLLOWED, Condition, Question, questions
+from extensions.template import ROOT, Template
 
 UPDATES = ROOT / "docs/updates.md"
+OPTIONS = ROOT / "docs/options.md"
+SCHEMA = ROOT / "docs/answers.schema.json"
+CATALOG = ROOT / "catalog-info.yaml"
 OWNERSHIP = ROOT / "extensions/ownership.yml"
 OWNERS = {"yours": "yours", "template": "the template's", "shared": "shared"}
 """What the docs call each owner of ownership.yml."""
@@ -49,9 +56,73 @@ def quoted(text: str) -> str:
     return f"`{text}`"
 
 
+INTRODUCTION = """# Options
+
+<!-- Written by `make docs` from copier.yml. -->
+
+Every question of the template, in the order in which they are asked. One that is asked *when named* is left out
+unless it is named with `--ask`; `--data` answers any. [A schema](catalog.md#check-a-file-of-answers) checks a file of
+answers."""
+
+
+def options_page(every: Sequence[Question]) -> str:
+    """Write the reference of all questions."""
+    return "\n\n".join([INTRODUCTION, *map(options_part, every)]) + "\n"
+
+
+def options_part(each: Question) -> str:
+    """Write what there is to know of one question."""
+    asked = [*(["when named"] if each.advanced else []), *([f"when {words(each.when)}"] if each.when else [])]
+    lines = [
+        f"- Answers:{answers_words(each)}",
+        f"- Default: {default_words(each)}",
+        f"- Asked: {', and '.join(asked) or 'always'}",
+        f"- Since: {each.since}",
+    ]
+    return "\n".join([f"## {each.name}", "", each.help, "", *lines])
+
+
+def answers_words(each: Question) -> str:
+    """Write what can be answered: a line for each choice, where it has a label."""
+    if each.flag or all(one.label == one.value for one in each.choices):
+        return f" {each.sentence or ', '.join(map(answer, each.values))}"
+    lines = [
+        f"  - `{one.value}`: {one.label}{f' (only when {words(one.when)})' if one.when else ''}" for one in each.choices
+    ]
+    return "\n".join(["", *lines])
+
+
+def words(when: Condition) -> str:
+    """Write a condition."""
+    return " and ".join(f"`{name}` is {' or '.join(map(answer, values))}" for name, values in when.items())
+
+
+def answer(value: Any) -> str:
+    """Write an answer as a person gives it."""
+    return {True: "yes", False: "no", "": "nothing"}.get(value) or quoted(value)
+
+
+def default_words(each: Question) -> str:
+    """Write the default of a question, and with which answers it is another."""
+    value, when = each.defaults[-1]
+    if not when:
+        return answer(value)
+    if FOLLOWED.keys() & when.keys():
+        return "; ".join(
+            f"from `{name}`, such as {answer(value)} from {answer(values[0])}" for name, values in when.items()
+        )
+    return "; ".join(f"{answer(value)} when {words(when)}" for value, when in each.defaults)
+
+
 def documents() -> dict[Path, str]:
     """Return the documents by their path, with what they quote."""
-    return {UPDATES: filled(UPDATES.read_text(encoding="utf-8"), {"ownership": ownership_block()})}
+    every = questions(Template())
+    return {
+        UPDATES: filled(UPDATES.read_text(encoding="utf-8"), {"ownership": ownership_block()}),
+        OPTIONS: options_page(every),
+        SCHEMA: json.dumps(answers_schema(every), indent=2) + "\n",
+        CATALOG: f"# Written by `make docs` from copier.yml.\n{yaml.safe_dump(entity(every), sort_keys=False, width=float('inf'))}",
+    }
 
 
 def main() -> None:

@@ -101,6 +101,10 @@ class Template:
                 return branches
             names |= reads
 
+    def question(self, name: str, combination: Combination) -> tuple[bool, Any, Sequence[Any]]:
+        """Return whether a combination is asked a question, its default, and its choices or flags if it has them."""
+        return self._asking[name](combination.words, combination.known)
+
     def render(self, answers: Answers, wanted: Callable[[str], bool] = lambda _: True) -> Files:
         """Render the repository that these answers give.
 

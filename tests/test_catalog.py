@@ -1,0 +1,79 @@
+"""What is derived from the questions for catalogs and portals: the schema of the answers, and the entry of Backstage."""
+
+import json
+import subprocess
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+import yaml
+
+from extensions.template import ROOT
+from tests.support import NEEDED, TEXTS, combined
+from tests.test_answers import REFUSED
+
+SCHEMA = jsonschema.Draft7Validator(json.loads((ROOT / "docs/answers.schema.json").read_text(encoding="utf-8")))
+ENTITY = yaml.safe_load((ROOT / "catalog-info.yaml").read_text(encoding="utf-8"))
+PICKED = {"repoUrl": "github.com?owner=octo-org&repo=x", "package_name": "myproject"}
+
+WRONG: list[dict[str, Any]] = [
+    {"projectname": "x"},
+    {"license": "WTFPL"},
+    {"project_type": "service", "command_name": "hello"},
+    {"docker": False, "installer": "pip"},
+    {"repository_host": "gitlab", "dependency_updates": "dependabot"},
+    {"base_image": "distroless", "python_version": "3.12"},
+    {"base_image": "distroless"},
+    {"project_type": "service", "package_name": "fastapi"},
+]
+
+
+def test_every_combination_is_valid() -> None:
+    for answers in combined("project_type", "repository_host", "dependency_updates", "docs", "runtime_packages"):
+        assert SCHEMA.is_valid({**answers, "_commit": "v1.0.0"}), answers
+
+
+@pytest.mark.parametrize("answers", WRONG, ids=str)
+def test_what_copier_refuses_or_ignores_is_not_valid(answers: dict[str, Any]) -> None:
+    assert not SCHEMA.is_valid(answers)
+
+
+@pytest.mark.parametrize(("question", "answer"), REFUSED, ids=repr)
+def test_a_text_that_is_refused_is_not_valid(question: str, answer: str) -> None:
+    assert not SCHEMA.is_valid({question: answer, **NEEDED.get(question, {})})
+
+
+@pytest.mark.parametrize("texts", TEXTS.values(), ids=TEXTS)
+def test_a_text_that_is_accepted_is_valid(texts: dict[str, str]) -> None:
+    for question, answer in texts.items():
+        assert SCHEMA.is_valid({question: answer, **NEEDED.get(question, {})}), question
+
+
+def backstage(what: str, forms: list[dict[str, Any]]) -> Any:
+    """Return what the packages of Backstage say; skip the test where they are not installed."""
+    if not (ROOT / ".node/node_modules/@rjsf").exists():
+        pytest.skip("npm has installed nothing: run `make test` where it reaches its registry")
+    said = subprocess.run(
+        [ROOT / ".venv/bin/node", ROOT / "tests/backstage.js", ROOT / ".node"],
+        input=json.dumps({"what": what, "entity": ENTITY, "forms": forms}),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    return json.loads(said.stdout)
+
+
+def test_backstage_accepts_the_entry_and_what_its_form_gives() -> None:
+    forms: list[dict[str, Any]] = [{**PICKED, "project_type": kind} for kind in ("package", "service", "environment")]
+    forms += [{**PICKED, "docker": False}, {**PICKED, "python_version": "3.13", "base_image": "distroless"}]
+    said = backstage("check", backstage("fill", forms))
+    assert said == {"entity": True, "forms": [{"form": [], "backend": []}] * len(forms)}
+
+
+def test_backstage_refuses_what_its_form_cannot_give() -> None:
+    [form] = backstage("fill", [PICKED])
+    wrong = [{"package_name": "class"}, {"repository_host": "gitlab"}, {"base_image": "distroless"}, {"license": "x"}]
+    for answers in backstage("check", [{**form, **one} for one in wrong])["forms"]:
+        assert answers["form"]
+        assert answers["backend"]
