@@ -34,6 +34,7 @@ from plumbum.commands.base import BaseCommand
 from benchmarks.images import say
 from benchmarks.tables import UPDATES, write_tables
 from extensions.fleet import Standing, standings, tags
+from extensions.questions import releases
 from extensions.template import ROOT, Answers
 from tests.releases import (
     APART,
@@ -45,7 +46,6 @@ from tests.releases import (
     copy,
     edited,
     known,
-    releases,
     update,
     with_releases,
 )

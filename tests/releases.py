@@ -7,15 +7,14 @@ import os
 import re
 import shutil
 import subprocess
-import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import yaml
 from pathspec import GitIgnoreSpec
 
+from extensions.questions import releases
 from extensions.template import PARTS, ROOT, Answers, Files, copy_parts
 from tests.support import COPIER, POETRY, read, run
 
@@ -54,14 +53,6 @@ def owner(path: str) -> str:
 
 
 MARKERS = re.compile(rb"(?m)^(<<<<<<<|>>>>>>>) ")
-
-
-@cache
-def releases() -> dict[str, str]:
-    """Return the commit of each release by its tag: the commits that changed the version, the oldest first."""
-    commits = run("git", "log", "--reverse", "--format=%H", "-G^version = ", "--", "pyproject.toml", cwd=ROOT).split()
-    texts = {commit: run("git", "show", f"{commit}:pyproject.toml", cwd=ROOT) for commit in commits}
-    return {f"v{tomllib.loads(text)['project']['version']}": commit for commit, text in texts.items()}
 
 
 def with_releases(folder: Path) -> Path:

@@ -11,8 +11,9 @@ from benchmarks.images import DOCKERFILES, dockerfile_of
 from benchmarks.projects import KINDS, changed, package
 from benchmarks.tables import CONTESTANTS, RESULTS, cell, measured, plain_seconds
 from benchmarks.updates import CHANGES, HOSTS, REPOSITORIES, origins, quarters, update_by_command, verify, watched
+from extensions.questions import releases
 from extensions.template import ROOT
-from tests.releases import NEXT, Edited, releases
+from tests.releases import NEXT, Edited
 from tests.support import KINDS as TYPES
 from tests.support import run, write
 

@@ -12,6 +12,7 @@ import yaml
 from copier import run_copy
 from pathspec import GitIgnoreSpec
 
+from extensions.questions import releases
 from extensions.template import ROOT, Template, copy_parts
 from tests.docker import built, inspect, need_engine
 from tests.releases import (
@@ -29,7 +30,6 @@ from tests.releases import (
     owner,
     regions,
     release,
-    releases,
     replace,
     successor,
     update,
