@@ -1,5 +1,6 @@
 """What catalogs and portals read: a JSON Schema of the answers, and the template as an entity of Backstage."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -247,8 +248,14 @@ def steps(every: Sequence[Question]) -> list[dict[str, Any]]:
 
 
 def value(each: Question) -> str:
-    """Write where the action has an answer from. What is left out is not handed over, and an empty text would be asked for."""
+    """Write where the action has an answer from.
+
+    What is left out is not handed over, and an empty text would be asked for. A form keeps what was typed before its
+    question went away: that is not handed over either.
+    """
     if each.name == REPLACED:
         return "${{ parameters.repoUrl | parseRepoUrl | pick('owner') }}"
     empty = " or ''" if each.may_be_empty and not each.advanced else ""
-    return f"${{{{ parameters.{each.name}{empty} }}}}"
+    asked = " and ".join(f"parameters.{name} in {json.dumps(list(values))}" for name, values in each.when.items())
+    given = f"parameters.{each.name}{empty}"
+    return f"${{{{ {given} if {asked} else parameters.not_asked }}}}" if asked else f"${{{{ {given} }}}}"

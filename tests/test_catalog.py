@@ -1,15 +1,18 @@
 """What is derived from the questions for catalogs and portals: the schema of the answers, and the entry of Backstage."""
 
 import json
+import os
 import subprocess
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
+from extensions.catalog import ADDRESS
 from extensions.template import ROOT
-from tests.support import NEEDED, TEXTS, combined
+from tests.support import COPIER, NEEDED, TEXTS, combination, combined
 from tests.test_answers import REFUSED
 
 SCHEMA = jsonschema.Draft7Validator(json.loads((ROOT / "docs/answers.schema.json").read_text(encoding="utf-8")))
@@ -49,13 +52,14 @@ def test_a_text_that_is_accepted_is_valid(texts: dict[str, str]) -> None:
         assert SCHEMA.is_valid({question: answer, **NEEDED.get(question, {})}), question
 
 
-def backstage(what: str, forms: list[dict[str, Any]]) -> Any:
+def backstage(what: str, forms: list[dict[str, Any]], entity: Any = ENTITY, **more: Any) -> Any:
     """Return what the packages of Backstage say; skip the test where they are not installed."""
     if not (ROOT / ".node/node_modules/@rjsf").exists():
         pytest.skip("npm has installed nothing: run `make test` where it reaches its registry")
     said = subprocess.run(
         [ROOT / ".venv/bin/node", ROOT / "tests/backstage.js", ROOT / ".node"],
-        input=json.dumps({"what": what, "entity": ENTITY, "forms": forms}),
+        input=json.dumps({"what": what, "entity": entity, "forms": forms, **more}),
+        env={**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"},
         stdout=subprocess.PIPE,
         text=True,
         check=True,
@@ -69,6 +73,30 @@ def test_backstage_accepts_the_entry_and_what_its_form_gives() -> None:
     forms += [{**PICKED, "docker": False}, {**PICKED, "python_version": "3.13", "base_image": "distroless"}]
     said = backstage("check", backstage("fill", forms))
     assert said == {"entity": True, "forms": [{"form": [], "backend": []}] * len(forms)}
+
+
+def test_backstage_generates_what_its_form_gives(copier_template: Path, tmp_path: Path) -> None:
+    """Without what the form still holds of questions that have gone away."""
+    stale: dict[str, Any] = {
+        "command_name": "bye",
+        "base_image": "distroless",
+        "docs": True,
+        "runtime_packages": "curl",
+    }
+    given: list[dict[str, Any]] = [
+        {},
+        {"project_type": "service", "python_version": "3.13", "base_image": "distroless"},
+        {"project_type": "environment", "docker": False, **stale},
+    ]
+    forms = backstage("fill", [{**PICKED, **one} for one in given])
+    entity = json.loads(json.dumps(ENTITY).replace(ADDRESS, str(copier_template)))
+    folders = [str(tmp_path / str(number)) for number in range(len(forms))]
+    assert backstage("generate", forms, entity=entity, folders=folders) == [None] * len(forms)
+    for folder, one in zip(folders, given, strict=True):
+        answers = yaml.safe_load(Path(folder, ".copier-answers.yml").read_text(encoding="utf-8"))
+        recorded = {question: answer for question, answer in answers.items() if not question.startswith("_")}
+        expected = one if one.get("docker", True) else {"project_type": "environment", "docker": False}
+        assert recorded == combination(**expected) | {"repository_owner": "octo-org", "project_description": ""}
 
 
 def test_backstage_refuses_what_its_form_cannot_give() -> None:
