@@ -1,4 +1,4 @@
-"""Writes the figures of results.json and updates.json into docs/benchmarks.md and README.md, between markers."""
+"""Writes the figures of results.json and updates.json into docs/ and README.md, between markers."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -14,6 +14,7 @@ RESULTS = ROOT / "benchmarks/results.json"
 UPDATES = ROOT / "benchmarks/updates.json"
 README = ROOT / "README.md"
 DOCS = ROOT / "docs/benchmarks.md"
+PICTURE = ROOT / "docs/pictures/ships.svg"
 
 CONTESTANTS = {
     "ours": "this template",
@@ -26,6 +27,15 @@ CONTESTANTS = {
     "naive": "one naive stage",
 }
 """What each contestant is called, in the order of the tables."""
+
+PICTURED = {
+    ("ours", "source"): 71,
+    ("ours", "tool"): 117,
+    ("ours", "development"): 163,
+    ("ours", "bump"): 209,
+    ("naive", "source"): 277,
+}
+"""How low in the picture each figure stands: after which edit of whose project."""
 
 Results = dict[str, Any]
 Column = tuple[str, Callable[[Results], float], Callable[[float], str]]
@@ -189,6 +199,15 @@ def readme_block(results: Results) -> str:
     return compared(large, columns)
 
 
+def picture_block(results: Results) -> str:
+    """Write what is shipped into the picture of it, beside the row of each edit."""
+    large = results["sets"]["large"]["contestants"]
+    return "\n".join(
+        f'  <text class="figure" x="460" y="{height}">{transfer(shipped_in(case)(large[contestant]))}</text>'
+        for (contestant, case), height in PICTURED.items()
+    )
+
+
 def one_update(results: Results) -> str:
     """Write what one update takes, beside the making of a repository, and where its time goes."""
     names = {
@@ -261,6 +280,7 @@ def documents(results: Results, updates: Results) -> dict[Path, str]:
     """Return the documents that quote figures, with those of these results, by their path."""
     blocks = {f"bench:{name}": set_block(one) for name, one in results["sets"].items()}
     return {
+        PICTURE: filled(PICTURE.read_text(encoding="utf-8"), {"bench:ships": picture_block(results)}),
         README: filled(README.read_text(encoding="utf-8"), {"bench": readme_block(results)}),
         DOCS: filled(
             DOCS.read_text(encoding="utf-8"),
