@@ -3,13 +3,14 @@
 # make lint                    check this repository's own code
 # make lock                    refresh the data that poetry.lock is rendered from
 # make docs                    write into docs/ what is data elsewhere
+# make examples                render the repositories in examples/
 # make fleet REPOS=../clones   report where repositories stand that were made from the template
 # make bench                   measure the image beside others, and write the figures down
 # make bench-updates           measure updates, of one repository and of 200, and write the figures down
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-.PHONY: new test lint lock docs fleet bench bench-updates engine
+.PHONY: new test lint lock docs examples fleet bench bench-updates engine
 
 new: .venv/ready
 	@test -n "$(DEST)" || { echo "Say where: make new DEST=../myproject"; exit 1; }
@@ -31,6 +32,9 @@ lock: .venv/ready
 
 docs: .venv/ready
 	.venv/bin/python -m extensions.docs
+
+examples: .venv/ready
+	.venv/bin/python -m extensions.examples
 
 fleet: .venv/ready
 	@test -n "$(REPOS)" || { echo "Say which: make fleet REPOS=../clones"; exit 1; }

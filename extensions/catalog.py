@@ -4,13 +4,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from extensions.questions import Condition, Question, Rule, Schema
+from extensions.template import ADDRESS
 
-ADDRESS = "https://github.com/OWNER/copier-poetry-docker"
-"""Where the catalog has the template from. Change it where you have it."""
-
-OWNER = "OWNER"
+OWNER = urlsplit(ADDRESS).path.split("/")[1]
 """Whom the catalog names as the owner of the template."""
 
 HOSTS = {"github": "github.com", "gitlab": "gitlab.com"}

@@ -7,6 +7,7 @@ The names with an underscore are private to Copier: its version is pinned, and a
 """
 
 import shutil
+import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from copier._user_data import AnswersMap, Question
 from extensions.reads import Once, Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
+ADDRESS: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["repository"]
+"""Where the template is to be found."""
+
 PARTS = ("copier.yml", "extensions", "template")
 ALL_ANSWERS = "_copier_answers"
 """What the answers to all questions that are asked are called in a file of the template."""

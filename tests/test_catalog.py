@@ -10,8 +10,7 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from extensions.catalog import ADDRESS
-from extensions.template import ROOT
+from extensions.template import ADDRESS, ROOT
 from tests.support import COPIER, NEEDED, TEXTS, combination, combined
 from tests.test_answers import REFUSED
 
