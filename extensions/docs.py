@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from extensions.catalog import answers_schema, entity
+from extensions.catalog import answers_schema, entities, presets
 from extensions.questions import FOLLOWED, Condition, Question, questions
 from extensions.template import ROOT, Template
 
@@ -148,6 +148,11 @@ def default_words(each: Question) -> str:
     return "; ".join(f"{answer(value)} when {words(when)}" for value, when in each.defaults)
 
 
+def catalog(every: Sequence[Question]) -> str:
+    """Write what Backstage reads: a document for each entity."""
+    return yaml.safe_dump_all(entities(every, presets()), sort_keys=False, width=float("inf"))
+
+
 def documents() -> dict[Path, str]:
     """Return the documents by their path, with what they quote."""
     every = questions(Template())
@@ -156,7 +161,7 @@ def documents() -> dict[Path, str]:
         UPDATES: filled(UPDATES.read_text(encoding="utf-8"), {"ownership": ownership_block()}),
         OPTIONS: options_page(every),
         SCHEMA: json.dumps(answers_schema(every), indent=2) + "\n",
-        CATALOG: f"# Written by `make docs` from copier.yml.\n{yaml.safe_dump(entity(every), sort_keys=False, width=float('inf'))}",
+        CATALOG: f"# Written by `make docs` from copier.yml and presets/.\n{catalog(every)}",
     }
 
 
