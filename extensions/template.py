@@ -109,6 +109,19 @@ class Template:
         """Return whether a combination is asked a question, its default, and its choices or flags if it has them."""
         return self._asking[name](combination.words, combination.known)
 
+    def deciding(self, name: str) -> set[str]:
+        """Return which questions were seen to decide whether a question is asked, its default and its choices."""
+        return self._asking[name].reads
+
+    def takes(self, name: str, answer: Any, known: Answers) -> bool:
+        """Return whether a question is asked once some answers are known, and takes an answer."""
+        question = self._asked(self._worker({}), name, known)
+        try:
+            question.validate_answer(question.parse_answer(answer))
+        except (TypeError, ValueError):
+            return False
+        return question.get_when()
+
     def render(self, answers: Answers, wanted: Callable[[str], bool] = lambda _: True) -> Files:
         """Render the repository that these answers give.
 
