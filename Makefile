@@ -4,14 +4,14 @@
 # make lint                    check this repository's own code
 # make lock                    refresh the data that poetry.lock is rendered from
 # make docs                    write into docs/ what is data elsewhere
-# make release VERSION=1.2.3   write a release down, to be committed
 # make fleet REPOS=../clones   report where repositories stand that were made from the template
 # make bench                   measure the image beside others, and write the figures down
 # make bench-updates           measure updates, of one repository and of 200, and write the figures down
+# make release VERSION=1.2.3   write a release down, to be committed
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-.PHONY: new test lint lock docs release fleet bench bench-updates engine
+.PHONY: new test lint lock docs fleet bench bench-updates release engine
 
 new: .venv/ready
 	@test -n "$(DEST)" || { echo "Say where: make new DEST=../myproject"; exit 1; }
@@ -34,11 +34,6 @@ lock: .venv/ready
 docs: .venv/ready
 	.venv/bin/python -m extensions.docs
 
-release: .venv/ready
-	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=1.2.3"; exit 1; }
-	.venv/bin/python -m extensions.release prepare "$(VERSION)"
-	.venv/bin/python -m extensions.docs
-
 fleet: .venv/ready
 	@test -n "$(REPOS)" || { echo "Say which: make fleet REPOS=../clones"; exit 1; }
 	@.venv/bin/python -m extensions.fleet $(ARGS) $(REPOS)
@@ -48,6 +43,11 @@ bench: .venv/ready
 
 bench-updates: .venv/ready
 	.venv/bin/python -m benchmarks.updates
+
+release: .venv/ready
+	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=1.2.3"; exit 1; }
+	.venv/bin/python -m extensions.release prepare "$(VERSION)"
+	.venv/bin/python -m extensions.docs
 
 engine: .venv/ready
 	.ci/engine start

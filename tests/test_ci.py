@@ -3,16 +3,20 @@
 The linters hold it in test_hosts.py, together with what is generated.
 """
 
+import json
 import os
 import re
 import tomllib
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from extensions.questions import releases
 from extensions.template import ROOT
+from tests.checks import COMMANDS
 from tests.support import PYTHONS, TEMPLATE, run, write
 from tests.test_hosts import OURS, steps
 
@@ -22,6 +26,12 @@ SHARDS = JOBS["test"]["strategy"]["matrix"]["shard"]
 
 SUDO = b'#!/bin/sh\nexec "$@"\n'
 """A runner's sudo, on a machine where whoever runs the tests need not change."""
+
+GH = b"""#!/bin/sh
+echo "$@"
+case $* in *--input=-*) cat ;; esac
+"""
+"""The command line of GitHub, which says what it was asked for."""
 
 NOTED = """import os, pathlib, pytest
 
@@ -128,3 +138,27 @@ def test_what_the_main_branch_asks_for_has_passed_only_when_all_else_has(result:
         else:
             with pytest.raises(AssertionError, match="failed"):
                 passed(*results)
+
+
+def test_what_is_set_once_on_the_host_asks_for_that_job_and_tags_every_release(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    [commands] = COMMANDS.findall(page.partition("\n## Once on the host\n")[2])
+    clone, remote = tmp_path / "clone", tmp_path / "remote.git"
+    run("git", "clone", "--quiet", "--no-tags", ROOT, clone)
+    run("git", "init", "--quiet", "--bare", remote)
+    run("git", "remote", "set-url", "origin", remote, cwd=clone)
+    (clone / ".venv").symlink_to(ROOT / ".venv")
+    (write({"gh": GH}, tmp_path / "bin") / "gh").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
+    said = run("bash", "-ec", commands, cwd=clone)
+    assert "repo edit --add-topic=copier-template\n" in said
+    main, kept = (json.loads(ruleset) for ruleset in re.findall(r"(?ms)^\{.*?^\}$", said))
+    [asked] = [rule["parameters"] for rule in main["rules"] if "parameters" in rule]
+    assert asked["required_status_checks"] == [{"context": JOBS["passed"]["name"]}]
+    [pattern] = kept["conditions"]["ref_name"]["include"]
+    listed = ("for-each-ref", "--sort=version:refname", "--format=%(refname) %(objectname)", "refs/tags")
+    tags = run("git", *listed, cwd=remote).splitlines()
+    assert tags == [f"refs/tags/{tag} {commit}" for tag, commit in releases().items()]
+    assert all(fnmatch(tag.split()[0], pattern) for tag in tags)
