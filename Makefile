@@ -1,16 +1,19 @@
 # make new DEST=../myproject   generate a repository
 # make test                    run every test that this machine can run
+# make test SHARD=1/6          run the first of six parts of them
 # make lint                    check this repository's own code
 # make lock                    refresh the data that poetry.lock is rendered from
 # make docs                    write into docs/ what is data elsewhere
 # make site                    build the site of docs/ into docs/_build
+# make examples                render the repositories in examples/
 # make fleet REPOS=../clones   report where repositories stand that were made from the template
 # make bench                   measure the image beside others, and write the figures down
 # make bench-updates           measure updates, of one repository and of 200, and write the figures down
+# make release VERSION=1.2.3   write a release down, to be committed
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-.PHONY: new test lint lock docs site fleet bench bench-updates engine
+.PHONY: new test lint lock docs site examples fleet bench bench-updates release engine
 
 new: .venv/ready
 	@test -n "$(DEST)" || { echo "Say where: make new DEST=../myproject"; exit 1; }
@@ -18,7 +21,7 @@ new: .venv/ready
 	.venv/bin/copier copy $$defaults $(ARGS) --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
 
 test: .venv/ready .node/ready
-	.venv/bin/pytest
+	.venv/bin/pytest $(if $(SHARD),--group=$(word 1,$(subst /, ,$(SHARD))) --splits=$(word 2,$(subst /, ,$(SHARD))))
 
 lint: .venv/ready
 	.poetry/bin/poetry check --lock --strict
@@ -36,6 +39,9 @@ docs: .venv/ready
 site: .venv/ready
 	.venv/bin/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
 
+examples: .venv/ready
+	.venv/bin/python -m extensions.examples
+
 fleet: .venv/ready
 	@test -n "$(REPOS)" || { echo "Say which: make fleet REPOS=../clones"; exit 1; }
 	@.venv/bin/python -m extensions.fleet $(ARGS) $(REPOS)
@@ -45,6 +51,11 @@ bench: .venv/ready
 
 bench-updates: .venv/ready
 	.venv/bin/python -m benchmarks.updates
+
+release: .venv/ready
+	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=1.2.3"; exit 1; }
+	.venv/bin/python -m extensions.release prepare "$(VERSION)"
+	.venv/bin/python -m extensions.docs
 
 engine: .venv/ready
 	.ci/engine start

@@ -2,16 +2,21 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
+
+import yaml
 
 from extensions.questions import Condition, Question, Rule, Schema
+from extensions.template import ADDRESS, ROOT
 
-ADDRESS = "https://github.com/OWNER/copier-poetry-docker"
-"""Where the catalog has the template from. Change it where you have it."""
-
-OWNER = "OWNER"
+OWNER = urlsplit(ADDRESS).path.split("/")[1]
 """Whom the catalog names as the owner of the template."""
+
+NAME = "copier-poetry-docker"
+TITLE = "Python with Poetry and Docker"
 
 HOSTS = {"github": "github.com", "gitlab": "gitlab.com"}
 """Where a portal can publish, by the answer to repository_host."""
@@ -32,6 +37,40 @@ REPOSITORY: Schema = {
     "ui:field": "RepoUrlPicker",
     "ui:options": {"allowedHosts": list(HOSTS.values())},
 }
+
+TYPES = {"package": "library", "service": "service", "environment": "environment"}
+"""What a catalog calls each kind."""
+
+
+@dataclass(frozen=True)
+class Preset:
+    """Answers for a situation.
+
+    Attributes:
+        words: Its name.
+        description: What it is for.
+        answers: Those that it gives.
+    """
+
+    words: Sequence[str]
+    description: str
+    answers: Mapping[str, Any]
+
+
+ALL = Preset([], "A package, a service or an environment for scripts, locked, tested and shipped as an image.", {})
+"""No situation: the template as it is."""
+
+
+def presets() -> list[Preset]:
+    """Return what presets/ has: each file says what it is for in its first lines."""
+    return [preset(path) for path in sorted((ROOT / "presets").iterdir())]
+
+
+def preset(path: Path) -> Preset:
+    """Read a preset."""
+    text = path.read_text(encoding="utf-8")
+    description = [line.removeprefix("# ") for line in text.splitlines() if line.startswith("# ")]
+    return Preset(path.stem.split("-"), " ".join(description), yaml.safe_load(text))
 
 
 def answers_schema(every: Sequence[Question]) -> Schema:
@@ -99,28 +138,52 @@ def conditional_rule(name: str, rule: Rule, defaults: Mapping[str, Any]) -> Sche
     return {"if": holds(rule.when, defaults), "then": {"properties": {name: rule.schema}}}
 
 
-def entity(every: Sequence[Question]) -> dict[str, Any]:
-    """Write the template as Backstage lists it: a form, what is done with its answers, and where that is to be found.
+def entities(every: Sequence[Question], presets: Sequence[Preset]) -> list[dict[str, Any]]:
+    """Write the template as Backstage lists it: as it is, and once more for each situation, with its answers filled in.
 
     Args:
         every: All questions.
+        presets: Answers for the usual situations.
     """
     offered = narrowed(every, "repository_host", list(HOSTS))
+    return [entity(offered, ALL), *(entity(offered, preset) for preset in presets if situation(offered, preset))]
+
+
+def situation(every: Sequence[Question], preset: Preset) -> bool:
+    """Return whether a preset answers more than the kind, and nothing that a portal does not offer."""
+    answers = preset.answers
+    return len(answers) > 1 and all(answers.get(each.name) in [None, *each.values] for each in every if each.values)
+
+
+def filled_in(every: Sequence[Question], answers: Mapping[str, Any]) -> list[Question]:
+    """Return the questions with some answers as their defaults, and these in the way: they cannot be left out then."""
+    return [
+        replace(each, defaults=[(answers[each.name], {})], advanced=False) if each.name in answers else each
+        for each in every
+    ]
+
+
+def entity(offered: Sequence[Question], preset: Preset) -> dict[str, Any]:
+    """Write one entry: a form, what is done with its answers, and where that is to be found."""
+    every = filled_in(offered, preset.answers)
     return {
         "apiVersion": "scaffolder.backstage.io/v1beta3",
         "kind": "Template",
         "metadata": {
-            "name": "copier-poetry-docker",
-            "title": "Python with Poetry and Docker",
-            "description": "A package, a service or an environment for scripts, locked, tested and shipped as an image.",
+            "name": "-".join([NAME, *preset.words]),
+            "title": f"{TITLE}: {' '.join(preset.words)}" if preset.words else TITLE,
+            "description": preset.description,
             "tags": ["python", "poetry", "docker", "copier"],
-            "links": [{"url": ADDRESS, "title": "The template"}],
+            "links": [
+                {"url": ADDRESS, "title": "The template"},
+                {"url": f"{ADDRESS}/tree/HEAD/examples", "title": "What comes out"},
+            ],
         },
         "spec": {
             "owner": OWNER,
-            "type": "service",
-            "parameters": pages(offered),
-            "steps": steps(offered),
+            "type": TYPES[preset.answers.get("project_type", "service")],
+            "parameters": pages(every),
+            "steps": steps(every),
             "output": {
                 "links": [
                     {

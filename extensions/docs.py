@@ -1,16 +1,18 @@
 """Writes what is data elsewhere, into docs/ and for catalogs: `make docs`."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from extensions.catalog import answers_schema, entity
+from extensions.catalog import answers_schema, entities, presets
 from extensions.questions import FOLLOWED, Condition, Question, questions
 from extensions.template import ROOT, Template
 
+README = ROOT / "README.md"
 UPDATES = ROOT / "docs/updates.md"
 OPTIONS = ROOT / "docs/options.md"
 SCHEMA = ROOT / "docs/answers.schema.json"
@@ -72,14 +74,46 @@ def options_page(every: Sequence[Question]) -> str:
 
 def options_part(each: Question) -> str:
     """Write what there is to know of one question."""
-    asked = [*(["when named"] if each.advanced else []), *([f"when {words(each.when)}"] if each.when else [])]
     lines = [
         f"- Answers:{answers_words(each)}",
         f"- Default: {default_words(each)}",
-        f"- Asked: {', and '.join(asked) or 'always'}",
+        f"- Asked: {asked_words(each)}",
         f"- Since: {each.since}",
     ]
     return "\n".join([f"## {each.name}", "", each.help, "", *lines])
+
+
+def questions_block(every: Sequence[Question]) -> str:
+    """Write a row for each question."""
+    return "\n".join(
+        ["| question | answers | default | asked |", "| --- | --- | --- | --- |", *map(questions_row, every)]
+    )
+
+
+def questions_row(each: Question) -> str:
+    """Write what is asked, what can be answered in a few words, the default, and when it is asked."""
+    asked = re.sub(r" [(].*[)]$", "", each.help)
+    cells = [f"`{each.name}`<br>{asked}", short_answers(each), short_default(each), asked_words(each)]
+    return f"| {' | '.join(cells)} |"
+
+
+def short_answers(each: Question) -> str:
+    """Write what can be answered, in a line."""
+    if each.sentence:
+        return each.sentence.removeprefix("Type ").removesuffix(".").replace(". Type ", "; ")
+    return answers_words(each).replace("\n  - ", "; ").removeprefix("; ").strip()
+
+
+def short_default(each: Question) -> str:
+    """Write the default of a question, or by which answers it is another."""
+    [(value, when), *others] = each.defaults
+    return f"by {' and '.join(map(quoted, when))}" if others else answer(value)
+
+
+def asked_words(each: Question) -> str:
+    """Write when a question is asked."""
+    asked = [*(["when named"] if each.advanced else []), *([f"when {words(each.when)}"] if each.when else [])]
+    return ", and ".join(asked) or "always"
 
 
 def answers_words(each: Question) -> str:
@@ -114,14 +148,20 @@ def default_words(each: Question) -> str:
     return "; ".join(f"{answer(value)} when {words(when)}" for value, when in each.defaults)
 
 
+def catalog(every: Sequence[Question]) -> str:
+    """Write what Backstage reads: a document for each entity."""
+    return yaml.safe_dump_all(entities(every, presets()), sort_keys=False, width=float("inf"))
+
+
 def documents() -> dict[Path, str]:
     """Return the documents by their path, with what they quote."""
     every = questions(Template())
     return {
+        README: filled(README.read_text(encoding="utf-8"), {"questions": questions_block(every)}),
         UPDATES: filled(UPDATES.read_text(encoding="utf-8"), {"ownership": ownership_block()}),
         OPTIONS: options_page(every),
         SCHEMA: json.dumps(answers_schema(every), indent=2) + "\n",
-        CATALOG: f"# Written by `make docs` from copier.yml.\n{yaml.safe_dump(entity(every), sort_keys=False, width=float('inf'))}",
+        CATALOG: f"# Written by `make docs` from copier.yml and presets/.\n{catalog(every)}",
     }
 
 

@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import product
 from typing import Any
 
 import yaml
@@ -68,7 +69,7 @@ class Question:
         flag: Whether it is answered with yes or no.
         choices: What can be chosen; none for a text or a flag.
         rules: What a text has to be.
-        sentence: What is said to a text that is refused.
+        sentence: What is said to texts that are refused.
         defaults: Its defaults, each with the answers with which it is the one.
         when: With which other answers it is asked.
         advanced: Whether it is asked only when it is named.
@@ -132,7 +133,7 @@ def question(template: Template, name: str, public: Sequence[str], since: str, r
             for value in sorted(values, key=list(labels or values).index)
         ],
         rules=rules,
-        sentence="" if values or details["type"] == "bool" else refusal(template, name, when),
+        sentence="" if values or details["type"] == "bool" else refusals(template, name, when),
         defaults=[
             (value, condition([(known, default == value) for known, default, _ in asked]))
             for value in unique(default for _, default, _ in asked)
@@ -192,9 +193,14 @@ def choice_labels(choices: Any) -> dict[Any, str]:
     return {each["value"] if isinstance(each, Mapping) else each: label for label, each in choices.items()}
 
 
-def refusal(template: Template, name: str, when: Condition) -> str:
-    """Return the sentence that says what a text has to be."""
-    answers = {other: values[0] for other, values in when.items()}
+def refusals(template: Template, name: str, when: Condition) -> str:
+    """Return the sentences that say what a text has to be: with other answers it can be another."""
+    those = product(*when.values())
+    return " ".join(unique(refusal(template, name, dict(zip(when, each, strict=True))) for each in those))
+
+
+def refusal(template: Template, name: str, answers: Answers) -> str:
+    """Return the sentence that says what a text has to be with some other answers."""
     try:
         template.render({**answers, name: BAD})
     except ValueError as error:

@@ -7,6 +7,7 @@ The names with an underscore are private to Copier: its version is pinned, and a
 """
 
 import shutil
+import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from copier._user_data import AnswersMap, Question
 from extensions.reads import Once, Recorder
 
 ROOT = Path(__file__).resolve().parent.parent
+ADDRESS: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["repository"]
+"""Where the template is to be found."""
+
 PARTS = ("copier.yml", "extensions", "template")
 ALL_ANSWERS = "_copier_answers"
 """What the answers to all questions that are asked are called in a file of the template."""
@@ -104,6 +108,19 @@ class Template:
     def question(self, name: str, combination: Combination) -> tuple[bool, Any, Sequence[Any]]:
         """Return whether a combination is asked a question, its default, and its choices or flags if it has them."""
         return self._asking[name](combination.words, combination.known)
+
+    def deciding(self, name: str) -> set[str]:
+        """Return which questions were seen to decide whether a question is asked, its default and its choices."""
+        return self._asking[name].reads
+
+    def takes(self, name: str, answer: Any, known: Answers) -> bool:
+        """Return whether a question is asked once some answers are known, and takes an answer."""
+        question = self._asked(self._worker({}), name, known)
+        try:
+            question.validate_answer(question.parse_answer(answer))
+        except (TypeError, ValueError):
+            return False
+        return question.get_when()
 
     def render(self, answers: Answers, wanted: Callable[[str], bool] = lambda _: True) -> Files:
         """Render the repository that these answers give.

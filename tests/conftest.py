@@ -1,7 +1,9 @@
 """Settings of all tests."""
 
 import os
+import shutil
 from pathlib import Path
+from tempfile import gettempdir
 from uuid import uuid4
 
 import pytest
@@ -21,6 +23,10 @@ os.environ["POETRY_VIRTUALENVS_IN_PROJECT"] = "true"
 # The processes among which pytest-xdist divides the tests get it from the first.
 os.environ.setdefault("COPIER_POETRY_DOCKER_RUN", uuid4().hex[:12])
 
+# What mypy has found out about a package holds for the same content in the next project.
+MYPY_CACHE = Path(gettempdir(), f"copier-poetry-docker-{os.environ['COPIER_POETRY_DOCKER_RUN']}-mypy")
+os.environ["MYPY_CACHE_DIR"] = str(MYPY_CACHE)
+
 
 def pytest_report_header() -> list[str]:
     """Say on which base images the tests of images run."""
@@ -32,10 +38,13 @@ def pytest_report_header() -> list[str]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Remove all images, once no test builds any more."""
+    """Remove all images and what mypy has found out, once no test needs them any more."""
     from tests.docker import engine_is_missing, images_of_the_run, remove
 
-    if not hasattr(session.config, "workerinput") and not engine_is_missing() and (images := images_of_the_run()):
+    if hasattr(session.config, "workerinput"):
+        return
+    shutil.rmtree(MYPY_CACHE, ignore_errors=True)
+    if not engine_is_missing() and (images := images_of_the_run()):
         remove(*images)
 
 

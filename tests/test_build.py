@@ -6,9 +6,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
@@ -93,36 +91,33 @@ def edit_development(files: Files, folder: Path) -> Files:
     return {**files, "pyproject.toml": pyproject, "poetry.lock": lock}
 
 
-@pytest.mark.parametrize("edit", [edit_source, edit_settings, edit_version, edit_development])
+EDITS: list[Callable[..., Files]] = [edit_source, edit_settings, edit_version, edit_development]
+
+
 @pytest.mark.parametrize("base", ["slim", "distroless"])
-def test_an_edit_ships_the_project_and_no_other_package(edit: Callable[..., Files], base: str, tmp_path: Path) -> None:
+def test_an_edit_ships_the_project_and_no_other_package(base: str, tmp_path: Path) -> None:
     """Nor is any other installed again, as their stage is not built again."""
     answers = {"project_type": "service", "base_image": base, **PYTHON}
     files = TEMPLATE.render(answers)
-    edited = edit(files, tmp_path / "edited") if edit is edit_development else edit(files)
-    assert edited != files
     # A copy is the same to Docker whatever the times of its files, and another test may make one with other times.
-    bases = bases_of_ones_own(base)
+    bases = unseen(images_of(answers), tmp_path / "bases")
     options = [f"--build-arg={argument}={name}" for argument, name in bases.items()]
-    with image_of(files, tmp_path, *options) as image:
+    with image_of(files, tmp_path / "first", *options) as image:
         before = layers(image, list(bases.values())[-1])
-    with built(write(edited, tmp_path), *options) as (image, log):
-        after = layers(image, list(bases.values())[-1])
-        sizes = layer_sizes(image)
-    assert len(before) == len(after)
-    changed = [digest for digest in after if digest not in before]
-    assert changed != [] or edit in (edit_settings, edit_development)
-    assert sum(sizes[digest] for digest in changed) < 64_000
-    dependencies = re.findall(r"^#(\d+) \[dependencies .*\] RUN", log, re.MULTILINE)
-    assert dependencies
-    assert all(f"#{number} CACHED\n" in log for number in dependencies)
-
-
-@cache
-def bases_of_ones_own(base: str) -> dict[str, str]:
-    """Make base images on which no other test builds."""
-    with TemporaryDirectory() as folder:
-        return unseen(images_of({"base_image": base, **PYTHON}), Path(folder))
+    for edit in EDITS:
+        folder = tmp_path / edit.__name__
+        edited = edit(files, folder / "locking") if edit is edit_development else edit(files)
+        assert edited != files
+        with built(write(edited, folder / "project"), *options) as (image, log):
+            after = layers(image, list(bases.values())[-1])
+            changed = [digest for digest in after if digest not in before]
+            sizes = layer_sizes(image) if changed else {}
+        assert len(before) == len(after), edit
+        assert changed != [] or edit in (edit_settings, edit_development)
+        assert sum(sizes[digest] for digest in changed) < 64_000, edit
+        dependencies = re.findall(r"^#(\d+) \[dependencies .*\] RUN", log, re.MULTILINE)
+        assert dependencies
+        assert all(f"#{number} CACHED\n" in log for number in dependencies), edit
 
 
 def layer_sizes(image: str) -> dict[str, int]:

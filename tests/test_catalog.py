@@ -10,14 +10,15 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from extensions.catalog import ADDRESS
-from extensions.template import ROOT
-from tests.support import COPIER, NEEDED, TEXTS, combination, combined
+from extensions.template import ADDRESS, ROOT
+from tests.releases import known
+from tests.support import COPIER, NEEDED, TEMPLATE, TEXTS, combination, combined, read
 from tests.test_answers import REFUSED
 
 SCHEMA = jsonschema.Draft7Validator(json.loads((ROOT / "docs/answers.schema.json").read_text(encoding="utf-8")))
-ENTITY = yaml.safe_load((ROOT / "catalog-info.yaml").read_text(encoding="utf-8"))
+[ENTITY, *SITUATIONS] = yaml.safe_load_all((ROOT / "catalog-info.yaml").read_text(encoding="utf-8"))
 PICKED = {"repoUrl": "github.com?owner=octo-org&repo=x", "package_name": "myproject"}
+ON_GITLAB = {"repoUrl": "gitlab.com?owner=octo-org&repo=x"}
 
 WRONG: list[dict[str, Any]] = [
     {"projectname": "x"},
@@ -93,10 +94,45 @@ def test_backstage_generates_what_its_form_gives(copier_template: Path, tmp_path
     folders = [str(tmp_path / str(number)) for number in range(len(forms))]
     assert backstage("generate", forms, entity=entity, folders=folders) == [None] * len(forms)
     for folder, one in zip(folders, given, strict=True):
-        answers = yaml.safe_load(Path(folder, ".copier-answers.yml").read_text(encoding="utf-8"))
-        recorded = {question: answer for question, answer in answers.items() if not question.startswith("_")}
         expected = one if one.get("docker", True) else {"project_type": "environment", "docker": False}
-        assert recorded == combination(**expected) | {"repository_owner": "octo-org", "project_description": ""}
+        assert known(Path(folder)) == combination(**expected) | {
+            "repository_owner": "octo-org",
+            "project_description": "",
+        }
+
+
+def situation(entity: Any) -> dict[str, Any]:
+    """Return the answers of the preset that an entity is made from."""
+    path = ROOT / f"presets/{entity['metadata']['name'].removeprefix('copier-poetry-docker-')}.yml"
+    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def test_a_situation_that_a_portal_can_publish_is_offered() -> None:
+    """Not those that answer nothing but the kind, which is the first question; nor one without a host."""
+    presets = [yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted((ROOT / "presets").iterdir())]
+    offered = [each for each in presets if len(each) > 1 and each.get("repository_host") != "none"]
+    assert [situation(entity) for entity in SITUATIONS] == offered
+    assert {situation(entity)["repository_host"] for entity in SITUATIONS} == {"github", "gitlab"}
+
+
+@pytest.mark.parametrize("entity", SITUATIONS, ids=lambda entity: entity["metadata"]["name"])
+def test_backstage_generates_a_situation_without_another_answer(
+    entity: Any, copier_template: Path, tmp_path: Path
+) -> None:
+    """It has the answers of the preset, but for the owner; and none of them can be left out, but what may be empty."""
+    answers = situation(entity)
+    forms = backstage("fill", [PICKED | (ON_GITLAB if answers["repository_host"] == "gitlab" else {})], entity)
+    assert backstage("check", forms, entity) == {"entity": True, "forms": [{"form": [], "backend": []}]}
+    elsewhere = json.loads(json.dumps(entity).replace(ADDRESS, str(copier_template)))
+    assert backstage("generate", forms, elsewhere, folders=[str(tmp_path / "made")]) == [None]
+    made, picked = read(tmp_path / "made"), {"repository_owner": "octo-org", "project_description": ""}
+    assert (answers | picked).items() <= known(tmp_path / "made").items()
+    recorded = {".copier-answers.yml": made[".copier-answers.yml"]}
+    assert made == TEMPLATE.render(answers | picked) | recorded
+    named = answers.keys() - {"repository_owner", "template_owners"}
+    without = [{name: answer for name, answer in forms[0].items() if name != left_out} for left_out in named]
+    for form in backstage("check", without, entity)["forms"]:
+        assert form["backend"]
 
 
 def test_backstage_refuses_what_its_form_cannot_give() -> None:

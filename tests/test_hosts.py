@@ -34,6 +34,9 @@ SCHEMAS = {
 }
 """Files of the template by the name that check-jsonschema has for what they are."""
 
+OURS = sorted((ROOT / ".github/workflows").iterdir())
+"""This repository's own workflows, which are held to the same."""
+
 ELSEWHERE = re.compile(r"docker login |docker buildx create |--cache-to=|--push |^docker context create |twine upload")
 """What cannot be done without the host: its registry, an image of BuildKit that is pulled, the public index."""
 
@@ -65,7 +68,8 @@ def written(found: list[Variant], folder: Path) -> list[Path]:
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_file_for_a_host_is_valid(schema: str, tmp_path: Path) -> None:
     transform = ["--data-transform=gitlab-ci"] if schema == "gitlab-ci" else []
-    paths = written(distinct(*SCHEMAS[schema]), tmp_path)
+    ours = {"github-workflows": OURS, "renovate": [ROOT / "renovate.json"]}
+    paths = [*written(distinct(*SCHEMAS[schema]), tmp_path), *ours.get(schema, [])]
     assert paths
     run(BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}", *transform, *paths)
 
@@ -77,13 +81,13 @@ def test_compose_understands_every_file(tmp_path: Path) -> None:
 
 
 def test_actionlint_and_shellcheck_have_nothing_to_say(tmp_path: Path) -> None:
-    paths = written(distinct(*WORKFLOWS), tmp_path)
+    paths = [*written(distinct(*WORKFLOWS), tmp_path), *OURS]
     run(BIN / "actionlint", f"-shellcheck={BIN}/shellcheck", *paths)
 
 
 def test_zizmor_has_nothing_to_say(tmp_path: Path) -> None:
     """In the strictest persona but one: that would have secrets in environments, which requests could not use."""
-    paths = written(distinct(*WORKFLOWS, *SCHEMAS["dependabot"]), tmp_path)
+    paths = [*written(distinct(*WORKFLOWS, *SCHEMAS["dependabot"]), tmp_path), *OURS]
     run(BIN / "zizmor", "--offline", "--no-progress", "--persona=pedantic", *paths)
 
 

@@ -12,8 +12,8 @@ import pytest
 from extensions.template import ROOT
 from tests.docker import need_engine, remove
 from tests.index import serve
-from tests.support import COPIER, KINDS, TEMPLATE, committed, run, write
-from tests.test_readme import template
+from tests.support import COPIER, TEMPLATE, committed, run, write
+from tests.test_readme import tagged, template
 from tests.test_render import distinct
 
 PROGRAMS = ROOT / ".node/node_modules/.bin"
@@ -32,6 +32,7 @@ def test_renovate_accepts_every_configuration(tmp_path: Path) -> None:
     for variant in distinct("template/renovate.json.jinja"):
         write({"renovate.json": variant.content}, tmp_path)
         program("renovate-config-validator", "--strict", "--no-global", "renovate.json", cwd=tmp_path)
+    program("renovate-config-validator", "--strict", "--no-global", "renovate.json", cwd=ROOT)
 
 
 def test_renovate_refuses_what_is_wrong(tmp_path: Path) -> None:
@@ -49,8 +50,7 @@ def test_renovate_finds_every_version(host: str, tmp_path: Path) -> None:
     answers = re.sub(rb"(?m)^_src_path: .*\n", FROM, files[".copier-answers.yml"])
     project = write(files | {".copier-answers.yml": answers}, tmp_path)
     run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
-    log = program("renovate", "--platform=local", "--dry-run=extract", cwd=project, LOG_FORMAT="json", LOG_LEVEL="info")
-    [extracted] = [record["packageFiles"] for record in records(log) if "packageFiles" in record]
+    extracted = extract(project)
     assert found(extracted, "copier") == {"https://github.com/octo-org/copier-poetry-docker.git"}
     assert found(extracted, "pip_requirements") == {"poetry", "poetry-plugin-export"}
     assert {"mypy", "poetry-core", "pytest", "ruff", "sphinx"} <= found(extracted, "poetry")
@@ -61,6 +61,37 @@ def test_renovate_finds_every_version(host: str, tmp_path: Path) -> None:
         )
     else:
         assert "docker" in found(extracted, "gitlabci")
+
+
+def test_renovate_finds_every_version_of_this_repository(tmp_path: Path) -> None:
+    """And of the workflows that it generates, where the same actions are."""
+    listed = run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines()
+    parts = ("renovate.json", ".github/", "extensions/actions.jinja", "extensions/dependencies/", "template/", "tests/")
+    made = ("examples/",)
+    wanted = [path for path in listed if path.startswith((*parts, *made, "pyproject.toml", "poetry.lock"))]
+    extracted = extract(committed({path: (ROOT / path).read_bytes() for path in wanted}, tmp_path))
+    assert {manager: {file["packageFile"] for file in files} for manager, files in extracted.items()} == {
+        "regex": {"extensions/actions.jinja"},
+        "github-actions": {".github/workflows/ci.yml"},
+        "npm": {"tests/package.json"},
+        "pip_requirements": {
+            path for path in wanted if path.endswith("-requirements.txt") and not path.startswith(made)
+        },
+        "poetry": {"pyproject.toml"},
+    }
+    pinned = re.findall(r'"(\S+)@([0-9a-f]{40}) # (v\S+)"', (ROOT / "extensions/actions.jinja").read_text("utf-8"))
+    assert pinned
+    [file] = extracted["regex"]
+    assert sorted(pinned) == sorted(
+        (dependency["depName"], dependency["currentDigest"], dependency["currentValue"]) for dependency in file["deps"]
+    )
+
+
+def extract(project: Path) -> dict[str, Any]:
+    """Return what each manager of Renovate finds in a repository."""
+    log = program("renovate", "--platform=local", "--dry-run=extract", cwd=project, LOG_FORMAT="json", LOG_LEVEL="info")
+    [extracted] = [record["packageFiles"] for record in records(log) if "packageFiles" in record]
+    return dict(extracted)
 
 
 def records(log: str) -> list[dict[str, Any]]:
@@ -104,21 +135,37 @@ def demand_dates(project: Path) -> None:
     file.write_text(json.dumps(configuration), encoding="utf-8")
 
 
-@pytest.mark.parametrize(("alias", "host"), [("gh", "github"), ("gl", "gitlab")])
-def test_renovate_proposes_the_next_release(alias: str, host: str, tmp_path: Path) -> None:
-    """Of a template that was named by a short address, which Renovate does not know, and whose tags have no dates."""
-    template(tmp_path / "template")
+def generated(alias: str, host: str, folder: Path) -> tuple[Path, str, dict[str, str]]:
+    """Return a repository from a template's first release, the template's address, and whose machine knows that.
+
+    The template was named by a short address, which Renovate does not know, and its tags have no dates.
+    """
+    template(folder / "template")
     address = f"https://{host}.com/octo-org/copier-poetry-docker.git"
-    there = f'[url "{tmp_path}/template"]\n\tinsteadOf = {address}\n'
-    home = write({".gitconfig": there.encode()}, tmp_path / "home")
+    there = f'[url "{folder}/template"]\n\tinsteadOf = {address}\n'
+    home = write({".gitconfig": there.encode()}, folder / "home")
     user = {"HOME": f"{home}", "XDG_CACHE_HOME": f"{home}/.cache", "GIT_CONFIG_GLOBAL": f"{home}/.gitconfig"}
-    project = tmp_path / "project"
+    project = folder / "project"
     command = ("copy", "--quiet", "--defaults", "--vcs-ref=v0.1.0", f"--data=repository_host={host}")
     run(COPIER, *command, f"{alias}:octo-org/copier-poetry-docker", project, env={**os.environ, **user})
     run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
+    return project, address, user
+
+
+@pytest.mark.parametrize(("alias", "host"), [("gh", "github"), ("gl", "gitlab")])
+def test_renovate_proposes_the_next_release(alias: str, host: str, tmp_path: Path) -> None:
+    project, address, user = generated(alias, host, tmp_path)
     assert proposed(project, "copier", **user) == {address: [("v0.2.0", False)]}
     demand_dates(project)
     assert proposed(project, "copier", **user) == {address: [("v0.2.0", True)]}
+
+
+def test_renovate_proposes_the_newest_release_and_no_trial(tmp_path: Path) -> None:
+    """By the numbers, and not by the letters, of its tag."""
+    project, address, user = generated("gh", "github", tmp_path)
+    for tag in ("v0.10.0", "v1.0.0rc1"):
+        tagged(tmp_path / "template", tag)
+    assert proposed(project, "copier", **user) == {address: [("v0.10.0", False)]}
 
 
 def test_renovate_proposes_what_a_private_index_has(tmp_path: Path) -> None:
@@ -133,9 +180,9 @@ def test_renovate_proposes_what_a_private_index_has(tmp_path: Path) -> None:
         assert proposed(project, "poetry", RENOVATE_HOST_RULES=rules) == {"ruff": [("0.17.999", True)]}
 
 
-@pytest.mark.parametrize("base", ["slim", "distroless"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(("kind", "base"), [("package", "slim"), ("service", "distroless"), ("environment", "slim")])
 def test_a_dev_container_has_all_that_is_needed(kind: str, base: str, tmp_path: Path) -> None:
+    """For each kind and on each base: its stage depends on the base and not on the kind."""
     answers = {"project_type": kind, "python_version": "3.13", "base_image": base, "devcontainer": True}
     need_engine(answers)
     project = write(TEMPLATE.render(answers), tmp_path / uuid4().hex)

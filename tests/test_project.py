@@ -32,9 +32,9 @@ set -e
 wheel="$PWD/dist/myproject-0.1.0-py3-none-any.whl"
 folder=$(mktemp --directory)
 trap 'rm -rf "$folder"' EXIT
-poetry run python -m venv "$folder"
+poetry run python -m venv --without-pip "$folder"
 cd "$folder"
-bin/pip install --quiet "$wheel"
+pip --python=bin/python install --quiet "$wheel"
 export PATH="$folder/bin:$PATH"
 """
 """Installs the wheel into an empty environment, and lets it be found."""
@@ -137,7 +137,10 @@ def shell_of(project: Path, version: str, user: dict[str, str]) -> Iterator[Call
     files = TEMPLATE.render({"python_version": version})
     stage = files["Dockerfile"].decode().replace("\nFROM poetry AS ", f"{GIT}\nFROM poetry AS ", 1)
     place = [f"--volume={project.parent}:{project.parent}", f"--workdir={project}", "--network=host"]
-    settings = {**user, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
+    shared = os.environ["MYPY_CACHE_DIR"]
+    Path(shared).mkdir(exist_ok=True)
+    place.append(f"--volume={shared}:{shared}")
+    settings = {**user, "POETRY_VIRTUALENVS_IN_PROJECT": "true", "MYPY_CACHE_DIR": shared}
     told = [f"--env={name}={value}" for name, value in settings.items()]
     context = project.parent / "context"
     with image_of({**files, "Dockerfile": stage.encode()}, context, "--target=poetry") as image:

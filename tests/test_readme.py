@@ -82,6 +82,12 @@ def template(folder: Path) -> Path:
     return folder
 
 
+def tagged(repository: Path, tag: str) -> None:
+    """Make a release of a repository in which nothing changes."""
+    run("git", "commit", "--quiet", "--allow-empty", f"--message={tag}", cwd=repository)
+    run("git", "tag", tag, cwd=repository)
+
+
 def repository(given: Answers, folder: Path) -> Path:
     """Make a repository from the first release of the template, with a remote."""
     project = folder / "project"

@@ -1,0 +1,1 @@
+"""myproject, as a package and as the command hello."""

@@ -1,0 +1,1 @@
+"""myproject, a service over HTTP."""

@@ -1,0 +1,25 @@
+"""The application."""
+
+from fastapi import FastAPI
+
+from myproject.settings import Settings
+
+app = FastAPI(title="myproject")
+
+
+@app.get("/")
+async def hello() -> dict[str, str]:
+    """Return a greeting."""
+    return {"message": Settings().greeting}
+
+
+@app.get("/health/live")
+async def live() -> dict[str, str]:
+    """Tell that the process answers. One that does not is to be restarted."""
+    return {"status": "ok"}
+
+
+@app.get("/health/ready")
+async def ready() -> dict[str, str]:
+    """Tell that requests can be served. Look here for what they need."""
+    return {"status": "ok"}
