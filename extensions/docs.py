@@ -72,7 +72,10 @@ def options_page(every: Sequence[Question]) -> str:
 
 def options_part(each: Question) -> str:
     """Write what there is to know of one question."""
-    asked = [*(["when named"] if each.advanced else []), *([f"when {words(each.when)}"] if each.when else [])]
+    asked = [
+        *(["when named"] if each.advanced else []),
+        *([f"when {' or '.join(map(words, each.when))}"] if each.when else []),
+    ]
     lines = [
         f"- Answers:{answers_words(each)}",
         f"- Default: {default_words(each)}",

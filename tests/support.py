@@ -31,6 +31,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "author_name": "Ada \"L\" \\ 'x' {{ y }} ${z} 日本 😀",
         "author_email": "!#$%&'*+/=?^_`{|}~-@example.org",
         "template_owners": "@Octo_org/a.b/c-d ada.l+1@example.org",
+        "base_registry": "a-b.0.example:5000/c_d/e.f--g",
         "package_index_url": "https://a-b.example.com:8443/~x/%20/simple/",
     },
     "name only": {"author_name": "Ada Lovelace", "author_email": ""},

@@ -28,6 +28,7 @@ PUBLIC = {
     "template_owners": None,
     "installer": ["pip", "poetry"],
     "base_image": ["slim", "distroless"],
+    "base_registry": None,
     "builder_packages": None,
     "runtime_packages": None,
     "devcontainer": [True, False],
@@ -90,6 +91,20 @@ REFUSED = {
     ("template_owners", "@a  @b"): "Type names in one line",
     ("template_owners", "@a\n@b"): "Type names in one line",
     ("template_owners", "@a #b"): "Type names in one line",
+    ("base_registry", "mirror"): "Type a registry in lower case, without https:// and a slash at the end, such as",
+    ("base_registry", "mirror/python"): "Type a registry",
+    ("base_registry", "https://registry.example.com"): "Type a registry",
+    ("base_registry", "registry.example.com/"): "Type a registry",
+    ("base_registry", "registry.example.com//mirror"): "Type a registry",
+    ("base_registry", "registry.example.com/Mirror"): "Type a registry",
+    ("base_registry", "registry.example.com/python:3"): "Type a registry",
+    ("base_registry", "registry.example.com/python@sha256"): "Type a registry",
+    ("base_registry", "registry..example.com"): "Type a registry",
+    ("base_registry", "registry.example.com:/mirror"): "Type a registry",
+    ("base_registry", "registry.example.com/a b"): "Type a registry",
+    ("base_registry", "registry.example.com/$CI"): "Type a registry",
+    ("base_registry", "registry.example.com/'"): "Type a registry",
+    ("base_registry", "registry.example.com\n"): "Type a registry",
     ("builder_packages", "git; rm"): "git; cannot be a Debian package: type names with spaces between",
     ("builder_packages", "git $(id)"): "$(id) cannot be a Debian package",
     ("runtime_packages", "Curl"): "Curl cannot be a Debian package",
@@ -170,6 +185,7 @@ def test_conditional_questions_are_asked_when_they_mean_something() -> None:
         assert ("runtime_packages" in answers) == (answers.get("base_image") == "slim")
         assert answers.get("base_image") != "distroless" or answers["python_version"] == "3.13"
         assert ("devcontainer" in answers) == answers["docker"]
+        assert ("base_registry" in answers) == (answers["docker"] or answers["repository_host"] == "gitlab")
         assert ("repository_owner" in answers) == (answers["repository_host"] != "none")
         assert ("dependency_updates" in answers) == (answers["repository_host"] != "none")
         assert ("template_owners" in answers) == (answers["repository_host"] != "none")
@@ -200,7 +216,7 @@ def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> Non
 
 def test_advanced_questions_are_remembered_and_not_asked() -> None:
     advanced = {key for key, details in TEMPLATE.questions.items() if details.get("ask") is False}
-    image = {"installer", "base_image", "builder_packages", "runtime_packages", "devcontainer"}
+    image = {"installer", "base_image", "base_registry", "builder_packages", "runtime_packages", "devcontainer"}
     expected = image | {"template_owners", "package_index", "package_index_url"}
     assert advanced == expected
     files = TEMPLATE.render({"package_index": "private"})

@@ -129,7 +129,7 @@ def test_every_file_of_the_template_is_rendered() -> None:
 
 def shape(variant: Variant) -> str:
     """Return what a variant holds, with the questions in place of those of their answers that are nothing but words."""
-    text = variant.content.decode()
+    text = variant.content.decode().replace(variant.combination.known["image_prefix"] or "gcr.io/", "")
     for question in ("license", "python_version", "package_name", "command_name", "package_index_url"):
         text = text.replace(variant.combination.asked.get(question) or question, question)
     return text
@@ -308,6 +308,7 @@ def test_every_question_changes_something(question: str) -> None:
         "author_email": ["", "ada@example.org"],
         "repository_owner": ["", "octo-org"],
         "template_owners": ["", "@octo-org/platform"],
+        "base_registry": ["", "registry.octo.example/mirror"],
         "package_index_url": ["https://one.example.com/simple", "https://two.example.com/simple"],
     } | EXAMPLES
     tried = values.get(question) or PUBLIC[question]
@@ -337,7 +338,7 @@ def test_the_oldest_python_is_the_same_in_every_file() -> None:
     for asked, lock in held(LOCK, "python_version"):
         assert f'\npython-versions = ">={asked["python_version"]}"\n' in lock
     for asked, dockerfile in held(DOCKERFILE, "python_version"):
-        slim = re.findall(r"=python:(.*)-slim", dockerfile)
+        slim = re.findall(r"[=/]python:(.*)-slim", dockerfile)
         assert slim == ([] if asked["base_image"] == "distroless" else [asked["python_version"]])
         assert set(re.findall(r"python(\d\.\d+)", dockerfile)) <= {asked["python_version"]}
 
