@@ -72,11 +72,13 @@ def need_engine(answers: Answers) -> None:
 def mirrored(answers: Answers) -> Iterator[Answers]:
     """Let a registry that some answers name have the images on which they build, under a name of its own for each test.
 
-    They are those of this machine, which nothing is asked for that has no such name.
+    They are those of this machine; the test is skipped where it has none.
     """
     if not answers.get("base_registry"):
+        need_engine(answers)
         yield answers
         return
+    need_engine({**answers, "base_registry": ""})
     there = {**answers, "base_registry": f"{answers['base_registry']}/{new_name()}"}
     names = images_of(there)
     for argument, image in images_of({**answers, "base_registry": ""}).items():

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from extensions.template import ROOT, Answers, Files
-from tests.docker import context_of, image_of, images_of, layers, mirrored, need_engine
+from tests.docker import context_of, image_of, images_of, layers, mirrored
 from tests.support import KINDS, TEMPLATE, run, write
 from tests.test_hosts import SECRET, steps
 
@@ -103,7 +103,7 @@ def test_the_readme_says_where_images_come_from(kind: str) -> None:
         assert "`docker login registry.octo.example:5000`" in readme
         assert ("`DOCKER_AUTH_CONFIG`" in readme) == (host != "none")
         assert readme.count("`hostRules`") == (host != "none")
-    assert "DOCKER_AUTH_CONFIG" not in TEMPLATE.render({"project_type": kind})["README.md"].decode()
+    assert "DOCKER_AUTH_CONFIG" not in TEMPLATE.render({**answers, "base_registry": ""})["README.md"].decode()
 
 
 def test_hadolint_has_nothing_to_say(tmp_path: Path) -> None:
@@ -114,7 +114,6 @@ def test_hadolint_has_nothing_to_say(tmp_path: Path) -> None:
 
 def test_an_image_is_built_on_that_of_the_registry(tmp_path: Path) -> None:
     """Whose name is nowhere else."""
-    need_engine(SLIM)
     with (
         mirrored({**SLIM, "base_registry": REGISTRY}) as answers,
         image_of(context_of(TEMPLATE.render(answers)), tmp_path) as image,

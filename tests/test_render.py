@@ -229,20 +229,22 @@ def test_texts_may_be_empty(kind: str, author_name: str, author_email: str) -> N
     assert tomllib.loads(files["pyproject.toml"].decode())["project"].get("authors", [{}]) == [author]
 
 
+def reasons() -> str:
+    """Return the page that says why each file is there, and when."""
+    return (ROOT / "docs/files.md").read_text(encoding="utf-8")
+
+
+def always_there() -> set[str]:
+    """Return the files of which the page says that they are always there."""
+    rows = re.findall(r"(?m)^\| (.*?) \| .* \| always \|$", reasons())
+    return {path for row in rows for path in re.findall("`(.*?)`", row)}
+
+
 def files_of(answers: Answers) -> set[str]:
     """Return which files some answers give, as its owner would list them."""
     kind, docker = answers["project_type"], answers["docker"]
     host, updates = answers["repository_host"], answers.get("dependency_updates")
-    files = {
-        ".copier-answers.yml",
-        ".editorconfig",
-        ".gitignore",
-        ".pre-commit-config.yaml",
-        "LICENSE",
-        "README.md",
-        "poetry.lock",
-        "pyproject.toml",
-    }
+    files = always_there()
     if kind == "environment":
         files |= {"scripts/summary.py", "tests/test_summary.py"}
     else:
@@ -527,7 +529,7 @@ def test_a_new_question_joins_the_combinations_by_itself(tmp_path: Path) -> None
 
 def test_every_file_has_its_reason() -> None:
     """In docs/files.md, which names no file that is not there."""
-    named = set(re.findall("`([^` ]+)`", (ROOT / "docs/files.md").read_text(encoding="utf-8")))
+    named = set(re.findall("`([^` ]+)`", reasons()))
     folder = re.compile(r"(?<=src/)\{\{.*?\}\}")
     there = {
         folder.sub("PACKAGE", source.removeprefix("template/").removesuffix(".jinja")) for source in TEMPLATE.sources
