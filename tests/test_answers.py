@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import COPIER, HOSTILE, INTERPRETERS, KINDS, NEEDED, PYTHONS, TEMPLATE, combined, run
+from tests.support import COPIER, FIXED, HOSTILE, INTERPRETERS, KINDS, NEEDED, PYTHONS, TEMPLATE, combined, run
 
 PROMISED = {
     "project_type": ["package", "service", "environment"],
@@ -36,9 +36,6 @@ PROMISED = {
     "package_index_url": None,
 }
 """Keys and values that answers files in other people's repositories hold: only ever added to."""
-
-FIXED: set[str] = set()
-"""Those that a fork has taken out of the questions, by `when: false`."""
 
 PUBLIC = {question: values for question, values in PROMISED.items() if question not in FIXED}
 """Those that can be answered."""
