@@ -89,11 +89,7 @@ def answers_schema(every: Sequence[Question]) -> Schema:
         "patternProperties": {"^_": {}},
         "additionalProperties": False,
         "allOf": [
-            *(
-                {"if": holds(each.when, defaults), "else": {"properties": {each.name: False}}}
-                for each in every
-                if each.when
-            ),
+            *({"if": asked(each, defaults), "else": {"properties": {each.name: False}}} for each in every if each.when),
             *(
                 {"if": chosen(each.name, choice.value, defaults), "then": holds(choice.when, defaults)}
                 for each in every
@@ -126,6 +122,12 @@ def holds(when: Condition, defaults: Mapping[str, Any]) -> Schema:
     required = [name for name, values in when.items() if defaults[name] not in values]
     schema: Schema = {"properties": {name: {"enum": list(values)} for name, values in when.items()}}
     return schema | ({"required": required} if required else {})
+
+
+def asked(each: Question, defaults: Mapping[str, Any]) -> Schema:
+    """Write when a question is asked, which it is not always."""
+    found = [holds(when, defaults) for when in each.when]
+    return found[0] if len(found) == 1 else {"anyOf": found}
 
 
 def chosen(name: str, value: Any, defaults: Mapping[str, Any]) -> Schema:
@@ -208,7 +210,7 @@ def narrowed(every: Sequence[Question], name: str, values: Sequence[Any]) -> lis
     return [
         replace(
             each,
-            when=left(each.when),
+            when=[left(when) for when in each.when] if all(map(left, each.when)) else [],
             choices=[
                 replace(choice, when=left(choice.when))
                 for choice in each.choices
@@ -241,7 +243,7 @@ def page(title: str, every: Sequence[Question], defaults: Mapping[str, Any]) -> 
             properties["repoUrl"], required = REPOSITORY, [*required, "repoUrl"]
             more += [{"if": holds({"repository_host": [host]}, defaults), "then": at(host)} for host in HOSTS]
         elif each.when or "if" in shown:
-            more.append({"if": holds(each.when, defaults), "then": shown} if each.when else shown)
+            more.append({"if": asked(each, defaults), "then": shown} if each.when else shown)
         else:
             properties |= shown["properties"]
             required += shown.get("required", [])
@@ -319,6 +321,9 @@ def value(each: Question) -> str:
     if each.name == REPLACED:
         return "${{ parameters.repoUrl | parseRepoUrl | pick('owner') }}"
     empty = " or ''" if each.may_be_empty and not each.advanced else ""
-    asked = " and ".join(f"parameters.{name} in {json.dumps(list(values))}" for name, values in each.when.items())
+    when = " or ".join(
+        " and ".join(f"parameters.{name} in {json.dumps(list(values))}" for name, values in one.items())
+        for one in each.when
+    )
     given = f"parameters.{each.name}{empty}"
-    return f"${{{{ {given} if {asked} else parameters.not_asked }}}}" if asked else f"${{{{ {given} }}}}"
+    return f"${{{{ {given} if {when} else parameters.not_asked }}}}" if when else f"${{{{ {given} }}}}"

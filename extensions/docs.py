@@ -112,7 +112,10 @@ def short_default(each: Question) -> str:
 
 def asked_words(each: Question) -> str:
     """Write when a question is asked."""
-    asked = [*(["when named"] if each.advanced else []), *([f"when {words(each.when)}"] if each.when else [])]
+    asked = [
+        *(["when named"] if each.advanced else []),
+        *([f"when {' or '.join(map(words, each.when))}"] if each.when else []),
+    ]
     return ", and ".join(asked) or "always"
 
 

@@ -26,7 +26,7 @@ from extensions.template import PARTS, ROOT, Answers, Template
 
 ANSWERS = ".copier-answers.yml"
 CORES = os.cpu_count() or 1
-RELEASE = re.compile(r"v\d+(\.\d+)*")
+RELEASE = re.compile(r"v\d+(\.\d+)*(\.post\d+)?")
 OWNED = yaml.safe_load(OWNERSHIP.read_text(encoding="utf-8"))
 TEMPLATES = GitIgnoreSpec.from_lines([*OWNED["template"], *OWNED["shared"]])
 

@@ -71,7 +71,7 @@ class Question:
         rules: What a text has to be.
         sentence: What is said to texts that are refused.
         defaults: Its defaults, each with the answers with which it is the one.
-        when: With which other answers it is asked.
+        when: With which other answers it is asked: with any of these. Without any it always is.
         advanced: Whether it is asked only when it is named.
         since: The first release that has it.
     """
@@ -83,7 +83,7 @@ class Question:
     rules: Sequence[Rule]
     sentence: str
     defaults: Sequence[tuple[Any, Condition]]
-    when: Condition
+    when: Sequence[Condition]
     advanced: bool
     since: str
 
@@ -121,7 +121,7 @@ def question(template: Template, name: str, public: Sequence[str], since: str, r
         for combination in template.product(FOLLOWED, [name])
     ]
     asked = [(known, default, choices) for known, is_asked, default, choices in all_of_them if is_asked]
-    when = condition([(known, is_asked) for known, is_asked, _, _ in all_of_them])
+    when = conditions([(known, is_asked) for known, is_asked, _, _ in all_of_them])
     values = [] if details["type"] == "bool" else unique(one for _, _, choices in asked for one in choices)
     labels = choice_labels(details.get("choices", ()))
     return Question(
@@ -147,6 +147,28 @@ def question(template: Template, name: str, public: Sequence[str], since: str, r
 def known_before(combination: Combination, before: Sequence[str]) -> Answers:
     """Return what is known of a combination when a question is reached, but for what no answer decides."""
     return {name: combination.known[name] for name in before}
+
+
+def conditions(cases: Sequence[tuple[Answers, bool]]) -> list[Condition]:
+    """Find with which answers something is so, where any of several conditions may do; none when it always is.
+
+    Raises:
+        ValueError: It takes more than that.
+    """
+    try:
+        found = condition(cases)
+    except ValueError:
+        for name in cases[0][0]:
+            those = [value for value in unique(known[name] for known, _ in cases) if enough(name, value, cases)]
+            if those:
+                return [{name: those}, *conditions([each for each in cases if each[0][name] not in those])]
+        raise
+    return [found] if found else []
+
+
+def enough(name: str, value: Any, cases: Iterable[tuple[Answers, bool]]) -> bool:
+    """Return whether something is so with an answer, whatever the others are."""
+    return all(holds for known, holds in cases if known[name] == value)
 
 
 def condition(cases: Sequence[tuple[Answers, bool]]) -> Condition:
@@ -193,10 +215,10 @@ def choice_labels(choices: Any) -> dict[Any, str]:
     return {each["value"] if isinstance(each, Mapping) else each: label for label, each in choices.items()}
 
 
-def refusals(template: Template, name: str, when: Condition) -> str:
+def refusals(template: Template, name: str, when: Sequence[Condition]) -> str:
     """Return the sentences that say what a text has to be: with other answers it can be another."""
-    those = product(*when.values())
-    return " ".join(unique(refusal(template, name, dict(zip(when, each, strict=True))) for each in those))
+    those = [dict(zip(one, each, strict=True)) for one in when or [{}] for each in product(*one.values())]
+    return " ".join(unique(refusal(template, name, each) for each in those))
 
 
 def refusal(template: Template, name: str, answers: Answers) -> str:
@@ -271,6 +293,7 @@ def text_rules(template: Template) -> dict[str, list[Rule]]:
             Rule(empty_or(patterns["gitlab"]), {"repository_host": ["gitlab"]}),
         ],
         "template_owners": [always(empty_or(patterns["reviewers"]))],
+        "base_registry": [always(empty_or(patterns["registry"]))],
         "builder_packages": [always({"pattern": several(patterns["debian_package"])})],
         "runtime_packages": [always({"pattern": several(patterns["debian_package"])})],
         "package_index_url": [always(pattern(patterns["index_url"]))],

@@ -10,8 +10,8 @@ import shutil
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from dataclasses import dataclass, field
+from functools import cache, partial
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
@@ -42,15 +42,22 @@ class Combination:
     Attributes:
         asked: The answers to the questions that are asked, in the order in which they are.
         known: These, and the defaults of the questions that are not asked.
+        words: Each known answer, and all that are asked, in a form by which they can be compared.
     """
 
-    asked: Answers
-    known: Answers
+    asked: Answers = field(default_factory=dict)
+    known: Answers = field(default_factory=dict)
+    words: Mapping[str, str] = field(default_factory=lambda: {ALL_ANSWERS: ""})
 
-    @cached_property
-    def words(self) -> dict[str, str]:
-        """Each known answer, and all that are asked, in a form by which they can be compared."""
-        return {name: repr(value) for name, value in self.known.items()} | {ALL_ANSWERS: repr(self.asked)}
+    def answered(self, name: str, value: Any) -> "Combination":
+        """Return this combination with the answer to one more question."""
+        word = repr(value)
+        words = {**self.words, name: word, ALL_ANSWERS: f"{self.words[ALL_ANSWERS]}{name}: {word}\n"}
+        return Combination({**self.asked, name: value}, {**self.known, name: value}, words)
+
+    def not_asked(self, name: str, default: Any) -> "Combination":
+        """Return this combination with the default of one more question, which is not asked."""
+        return Combination(self.asked, {**self.known, name: default}, {**self.words, name: repr(default)})
 
 
 def copy_parts(root: Path, folder: Path) -> None:
@@ -96,7 +103,7 @@ class Template:
         """
         names = set(self.questions if told is None or ALL_ANSWERS in told else told)
         while True:
-            branches = [Combination({}, {})]
+            branches = [Combination()]
             for name, question in self._asking.items():
                 values = (examples or {}).get(name, ())
                 branches = [more for branch in branches for more in _answered(name, branch, question, values, names)]
@@ -198,11 +205,11 @@ def _answered(
     """Yield what a combination becomes with the answers to one more question, or with one if it is not told apart."""
     asked, default, choices = question(branch.words, branch.known)
     if not asked:
-        yield Combination(branch.asked, {**branch.known, name: default})
+        yield branch.not_asked(name, default)
         return
     values = choices or examples or [default]
     for value in values if name in told else [default if choices else values[0]]:
-        yield Combination({**branch.asked, name: value}, {**branch.known, name: value})
+        yield branch.answered(name, value)
 
 
 class Rendering(Worker):

@@ -41,7 +41,7 @@ class Variants:
         """Take what is to be rendered, and render nothing yet."""
         self.template = template
         self.examples = list(examples)
-        self.exclusions: Sequence[str] = template.rendering(Combination({}, {})).template.exclude
+        self.exclusions: Sequence[str] = template.rendering(Combination()).template.exclude
         self._places: dict[str, Once[str | None]] = {}
         self._contents: dict[str, Once[bytes]] = {}
 

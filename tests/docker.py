@@ -68,6 +68,27 @@ def need_engine(answers: Answers) -> None:
             pytest.skip(f"there is no {image}: it cannot be pulled, and nothing can stand in for it")
 
 
+@contextmanager
+def mirrored(answers: Answers) -> Iterator[Answers]:
+    """Let a registry that some answers name have the images on which they build, under a name of its own for each test.
+
+    They are those of this machine; the test is skipped where it has none.
+    """
+    if not answers.get("base_registry"):
+        need_engine(answers)
+        yield answers
+        return
+    need_engine({**answers, "base_registry": ""})
+    there = {**answers, "base_registry": f"{answers['base_registry']}/{new_name()}"}
+    names = images_of(there)
+    for argument, image in images_of({**answers, "base_registry": ""}).items():
+        run("docker", "tag", image, names[argument])
+    try:
+        yield there
+    finally:
+        remove(*names.values())
+
+
 def need_compose() -> None:
     """Skip the test where Docker has no Compose."""
     if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:

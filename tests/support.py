@@ -31,6 +31,7 @@ TEXTS: dict[str, dict[str, str]] = {
         "author_name": "Ada \"L\" \\ 'x' {{ y }} ${z} 日本 😀",
         "author_email": "!#$%&'*+/=?^_`{|}~-@example.org",
         "template_owners": "@Octo_org/a.b/c-d ada.l+1@example.org",
+        "base_registry": "a-b.0.example:5000/c_d/e.f--g",
         "package_index_url": "https://a-b.example.com:8443/~x/%20/simple/",
     },
     "name only": {"author_name": "Ada Lovelace", "author_email": ""},
@@ -48,14 +49,19 @@ NEEDED = {"base_image": {"python_version": "3.13"}, "package_index_url": {"packa
 """Answers without which a question is not asked, or has one choice, where the defaults do not do."""
 
 
+FIXED: set[str] = set()
+"""Questions that a fork has taken away, by `when: false`."""
+
+
 def combined(*questions: str) -> list[Answers]:
     """List the combinations of the answers to some questions; the others have their defaults."""
     return [combination.asked for combination in TEMPLATE.product(EXAMPLES, questions)]
 
 
 def combination(**answers: Any) -> Answers:
-    """Return the combination with some answers; the others have their defaults."""
-    return next(known for known in combined(*answers) if answers.items() <= known.items())
+    """Return the combination with some answers, as far as there are such questions; the others have their defaults."""
+    given = {question: answer for question, answer in answers.items() if question not in FIXED}
+    return next(known for known in combined(*given) if given.items() <= known.items())
 
 
 def chosen(answers: Answers) -> list[tuple[str, Any]]:

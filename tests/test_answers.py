@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.support import COPIER, HOSTILE, INTERPRETERS, KINDS, NEEDED, PYTHONS, TEMPLATE, combined, run
+from tests.support import COPIER, FIXED, HOSTILE, INTERPRETERS, KINDS, NEEDED, PYTHONS, TEMPLATE, combined, run
 
-PUBLIC = {
+PROMISED = {
     "project_type": ["package", "service", "environment"],
     "project_name": None,
     "project_description": None,
@@ -28,6 +28,7 @@ PUBLIC = {
     "template_owners": None,
     "installer": ["pip", "poetry"],
     "base_image": ["slim", "distroless"],
+    "base_registry": None,
     "builder_packages": None,
     "runtime_packages": None,
     "devcontainer": [True, False],
@@ -35,6 +36,9 @@ PUBLIC = {
     "package_index_url": None,
 }
 """Keys and values that answers files in other people's repositories hold: only ever added to."""
+
+PUBLIC = {question: values for question, values in PROMISED.items() if question not in FIXED}
+"""Those that can be answered."""
 
 REFUSED = {
     ("project_name", ""): "such as my-project",
@@ -90,6 +94,20 @@ REFUSED = {
     ("template_owners", "@a  @b"): "Type names in one line",
     ("template_owners", "@a\n@b"): "Type names in one line",
     ("template_owners", "@a #b"): "Type names in one line",
+    ("base_registry", "mirror"): "Type a registry in lower case, without https:// and a slash at the end, such as",
+    ("base_registry", "mirror/python"): "Type a registry",
+    ("base_registry", "https://registry.example.com"): "Type a registry",
+    ("base_registry", "registry.example.com/"): "Type a registry",
+    ("base_registry", "registry.example.com//mirror"): "Type a registry",
+    ("base_registry", "registry.example.com/Mirror"): "Type a registry",
+    ("base_registry", "registry.example.com/python:3"): "Type a registry",
+    ("base_registry", "registry.example.com/python@sha256"): "Type a registry",
+    ("base_registry", "registry..example.com"): "Type a registry",
+    ("base_registry", "registry.example.com:/mirror"): "Type a registry",
+    ("base_registry", "registry.example.com/a b"): "Type a registry",
+    ("base_registry", "registry.example.com/$CI"): "Type a registry",
+    ("base_registry", "registry.example.com/'"): "Type a registry",
+    ("base_registry", "registry.example.com\n"): "Type a registry",
     ("builder_packages", "git; rm"): "git; cannot be a Debian package: type names with spaces between",
     ("builder_packages", "git $(id)"): "$(id) cannot be a Debian package",
     ("runtime_packages", "Curl"): "Curl cannot be a Debian package",
@@ -151,6 +169,7 @@ def choices(question: str) -> list[Any] | None:
 def test_public_keys_and_values_are_those_that_were_promised() -> None:
     asked = {key for key, details in TEMPLATE.questions.items() if details.get("when") is not False}
     assert {key: choices(key) for key in asked} == PUBLIC
+    assert {key for key in PROMISED if TEMPLATE.questions[key].get("when") is False} == FIXED
 
 
 def test_every_combination_is_listed_once() -> None:
@@ -163,19 +182,25 @@ def test_every_combination_is_listed_once() -> None:
 
 def test_conditional_questions_are_asked_when_they_mean_something() -> None:
     for answers in combined(*QUESTIONS):
-        kind = answers["project_type"]
-        assert ("package_name" in answers) == (kind != "environment")
-        assert ("command_name" in answers) == (kind == "package")
-        assert ("installer" in answers) == answers["docker"]
-        assert ("runtime_packages" in answers) == (answers.get("base_image") == "slim")
+        kind, host, docker = answers["project_type"], answers["repository_host"], answers["docker"]
+        asked = {
+            "package_name": kind != "environment",
+            "command_name": kind == "package",
+            "repository_owner": host != "none",
+            "dependency_updates": host != "none",
+            "docs": kind != "environment",
+            "template_owners": host != "none",
+            "installer": docker,
+            "base_image": docker,
+            "base_registry": docker or host == "gitlab",
+            "builder_packages": docker,
+            "runtime_packages": answers.get("base_image") == "slim",
+            "devcontainer": docker,
+            "package_index_url": answers["package_index"] == "private",
+        }
+        assert answers.keys() == {question for question in PUBLIC if asked.get(question, True)}
         assert answers.get("base_image") != "distroless" or answers["python_version"] == "3.13"
-        assert ("devcontainer" in answers) == answers["docker"]
-        assert ("repository_owner" in answers) == (answers["repository_host"] != "none")
-        assert ("dependency_updates" in answers) == (answers["repository_host"] != "none")
-        assert ("template_owners" in answers) == (answers["repository_host"] != "none")
-        assert answers.get("dependency_updates") != "dependabot" or answers["repository_host"] == "github"
-        assert ("docs" in answers) == (kind != "environment")
-        assert ("package_index_url" in answers) == (answers["package_index"] == "private")
+        assert answers.get("dependency_updates") != "dependabot" or host == "github"
 
 
 def test_every_condition_holds_for_some_and_not_for_others() -> None:
@@ -199,10 +224,10 @@ def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> Non
 
 
 def test_advanced_questions_are_remembered_and_not_asked() -> None:
-    advanced = {key for key, details in TEMPLATE.questions.items() if details.get("ask") is False}
-    image = {"installer", "base_image", "builder_packages", "runtime_packages", "devcontainer"}
+    advanced = {key for key in PUBLIC if TEMPLATE.questions[key].get("ask") is False}
+    image = {"installer", "base_image", "base_registry", "builder_packages", "runtime_packages", "devcontainer"}
     expected = image | {"template_owners", "package_index", "package_index_url"}
-    assert advanced == expected
+    assert advanced == expected - FIXED
     files = TEMPLATE.render({"package_index": "private"})
     assert advanced <= set(yaml.safe_load(files[".copier-answers.yml"]))
 
@@ -298,7 +323,7 @@ def test_a_hostile_description_comes_out_intact(kind: str) -> None:
 
 
 def test_the_questions_that_can_be_answered_are_all_known() -> None:
-    assert NAMES.questions == list(PUBLIC)
+    assert NAMES.questions == list(PROMISED)
 
 
 @pytest.mark.parametrize("name", ["match", "case", "type", "lazy", "a__b", "x" * 64])

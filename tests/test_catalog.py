@@ -25,6 +25,7 @@ WRONG: list[dict[str, Any]] = [
     {"license": "WTFPL"},
     {"project_type": "service", "command_name": "hello"},
     {"docker": False, "installer": "pip"},
+    {"docker": False, "base_registry": "registry.example.com"},
     {"repository_host": "gitlab", "dependency_updates": "dependabot"},
     {"base_image": "distroless", "python_version": "3.12"},
     {"base_image": "distroless"},
@@ -33,7 +34,9 @@ WRONG: list[dict[str, Any]] = [
 
 
 def test_every_combination_is_valid() -> None:
-    for answers in combined("project_type", "repository_host", "dependency_updates", "docs", "runtime_packages"):
+    for answers in combined(
+        "project_type", "repository_host", "dependency_updates", "docs", "runtime_packages", "base_registry"
+    ):
         assert SCHEMA.is_valid({**answers, "_commit": "v1.0.0"}), answers
 
 

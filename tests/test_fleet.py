@@ -81,7 +81,7 @@ def test_each_repository_is_told_exactly(fleet: dict[str, Path], template: Path)
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_the_command_makes_has_not_drifted(kind: str, template: Path, tmp_path: Path) -> None:
     """With answers that are no defaults, on GitLab."""
-    answers = {"project_type": kind, "repository_host": "gitlab", "package_index": "private", "devcontainer": True}
+    answers = {"project_type": kind, "repository_host": "gitlab", "package_index": "private", "installer": "poetry"}
     files = copy(
         template, NEXT, answers | {"author_name": 'Ada "L" {{ y }} 日本 😀', "license": "Proprietary"}, tmp_path / "old"
     )

@@ -9,7 +9,7 @@ import yaml
 
 from extensions.template import ROOT, Answers
 from tests.contract import check_work
-from tests.docker import context_of, image_of, need_engine
+from tests.docker import context_of, image_of, mirrored
 from tests.index import index_of
 from tests.releases import known
 from tests.support import COPIER, KINDS, POETRY, TEMPLATE, read, run, write
@@ -55,10 +55,9 @@ def built_elsewhere(preset: Path) -> bool:
 
 @pytest.mark.parametrize("preset", [one for one in PRESETS if not built_elsewhere(one)], ids=lambda preset: preset.stem)
 def test_the_image_of_a_preset_works(preset: Path, tmp_path: Path) -> None:
-    """As a private index stands one on this machine, which asks who it is."""
+    """As a private index stands one on this machine, which asks who it is; as a registry, this machine's images."""
     given = {"package_index": "public", **answers_in(preset)}
-    need_engine(given)
-    with index_of(given, tmp_path) as (answers, login):
+    with mirrored(given) as there, index_of(there, tmp_path) as (answers, login):
         files = TEMPLATE.render(answers)
         netrc = (tmp_path / ".netrc").read_text(encoding="utf-8") if login else ""
         options = with_secret(files, netrc, tmp_path) if login else ()
@@ -101,9 +100,23 @@ def test_a_default_for_what_is_not_asked_with_the_other_answers_changes_nothing(
         "template_owners": "@octo-org/x",
         "dependency_updates": "renovate",
     }
-    defaults |= {"devcontainer": True, "installer": "poetry", "package_index_url": "https://packages.octo.example"}
+    defaults |= {
+        "base_registry": "registry.octo.example",
+        "devcontainer": True,
+        "installer": "poetry",
+        "package_index_url": "https://packages.octo.example",
+    }
     write({"settings.yml": yaml.safe_dump({"defaults": defaults}).encode()}, tmp_path)
     given = [f"--data={answer}" for answer in (f"project_type={kind}", "repository_host=none", "docker=false")]
     copy(tmp_path / "plain", *given)
     copy(tmp_path / "set", *given, settings=tmp_path / "settings.yml")
+    assert read(tmp_path / "set") == read(tmp_path / "plain")
+
+
+def test_a_default_for_the_registry_changes_nothing_where_no_file_names_an_image(tmp_path: Path) -> None:
+    """Though Renovate is told of the images' names."""
+    write({"settings.yml": b"defaults:\n  base_registry: registry.octo.example\n"}, tmp_path)
+    copy(tmp_path / "plain", "--data=docker=false")
+    copy(tmp_path / "set", "--data=docker=false", settings=tmp_path / "settings.yml")
+    assert b"registry" not in read(tmp_path / "set")["renovate.json"]
     assert read(tmp_path / "set") == read(tmp_path / "plain")

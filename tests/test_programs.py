@@ -104,8 +104,8 @@ def found(extracted: dict[str, Any], manager: str) -> set[str]:
     return {str(dependency.get("depName")) for file in extracted[manager] for dependency in file["deps"]}
 
 
-def proposed(project: Path, manager: str, **environment: str) -> dict[str, list[tuple[str, bool]]]:
-    """Return by the name of each dependency which versions Renovate proposes, and whether it holds them back."""
+def looked_up(project: Path, manager: str, **environment: str) -> dict[str, Any]:
+    """Return what a manager of Renovate has found, with what it would do about each."""
     settings = {"RENOVATE_ENABLED_MANAGERS": json.dumps([manager]), "RENOVATE_BASE_DIR": f"{project.parent}/renovate"}
     log = program(
         "renovate",
@@ -117,10 +117,15 @@ def proposed(project: Path, manager: str, **environment: str) -> dict[str, list[
         **settings,
         **environment,
     )
-    [looked_up] = [record["config"] for record in records(log) if record["msg"] == "packageFiles with updates"]
+    [found] = [record["config"] for record in records(log) if record["msg"] == "packageFiles with updates"]
+    return dict(found)
+
+
+def proposed(project: Path, manager: str, **environment: str) -> dict[str, list[tuple[str, bool]]]:
+    """Return by the name of each dependency which versions Renovate proposes, and whether it holds them back."""
     return {
         dependency["depName"]: [(one["newVersion"], one.get("pendingChecks", False)) for one in dependency["updates"]]
-        for file in looked_up[manager]
+        for file in looked_up(project, manager, **environment)[manager]
         for dependency in file["deps"]
         if dependency.get("updates")
     }
@@ -178,6 +183,15 @@ def test_renovate_proposes_what_a_private_index_has(tmp_path: Path) -> None:
         assert proposed(project, "poetry", RENOVATE_HOST_RULES=rules) == {"ruff": [("0.17.999", False)]}
         demand_dates(project)
         assert proposed(project, "poetry", RENOVATE_HOST_RULES=rules) == {"ruff": [("0.17.999", True)]}
+
+
+@pytest.mark.parametrize("registry", ["", "registry.octo.example:5000/mirror/"])
+def test_renovate_leaves_the_python_of_the_image_to_the_template(registry: str, tmp_path: Path) -> None:
+    """It finds the image in the argument, with a registry as well, and asks nobody for newer ones."""
+    project = committed(TEMPLATE.render({"base_registry": registry.removesuffix("/")}), tmp_path)
+    [file] = looked_up(project, "dockerfile")["dockerfile"]
+    found = {(one["depName"], one["currentValue"], one.get("skipReason")) for one in file["deps"]}
+    assert found == {(f"{registry}python", "3.14-slim-trixie", "disabled")}
 
 
 @pytest.mark.parametrize(("kind", "base"), [("package", "slim"), ("service", "distroless"), ("environment", "slim")])

@@ -47,6 +47,7 @@ TEXTS = {
     "package_name": ["9lives", "fastapi", "pandas"],
     "repository_owner": ["group/subgroup"],
     "author_email": ["ada@example.org"],
+    "base_registry": ["registry.example.com/mirror"],
     "package_index_url": ["https://packages.example.com/simple"],
 }
 """Texts that are taken, some of them with some other answers only, where a letter does not do."""
@@ -82,8 +83,9 @@ def named(schema: Any) -> set[str]:
     """Return the answers that a part of the schema names: it depends on no others."""
     if not isinstance(schema, dict):
         return set()
-    assert schema.keys() <= {"if", "then", "else", "properties", "required"}, schema
+    assert schema.keys() <= {"if", "then", "else", "anyOf", "properties", "required"}, schema
     inside = set().union(*(named(schema[key]) for key in ("if", "then", "else") if key in schema))
+    inside |= set().union(*map(named, schema.get("anyOf", [])))
     return {*inside, *schema.get("properties", {}), *schema.get("required", [])}
 
 
@@ -112,9 +114,8 @@ def verdict(name: str, answer: str) -> Once[bool]:
 
 def right(answers: Answers) -> bool:
     """Return whether a file is right: each question is held to what is known when it is reached."""
-    known: Answers = {}
+    before = Combination()
     for name, details in TEMPLATE.questions.items():
-        before = Combination({}, dict(known))
         _, default, _ = TEMPLATE.question(name, before)
         if name in answers:
             answer = answers[name]
@@ -122,7 +123,7 @@ def right(answers: Answers) -> bool:
                 return False
             if not verdict(name, answer)(before.words, before.known):
                 return False
-        known[name] = answers.get(name, default)
+        before = before.not_asked(name, answers.get(name, default))
     return True
 
 

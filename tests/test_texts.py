@@ -168,6 +168,7 @@ NAMES = {
     "project_name": st.from_regex(r"[A-Za-z0-9 ._-]{1,70}", fullmatch=True),
     "package_name": st.from_regex(r"[a-z_][a-z0-9_]{0,70}", fullmatch=True),
     "command_name": st.from_regex(r"[A-Za-z0-9_.-]{1,70}", fullmatch=True),
+    "base_registry": st.from_regex(r"[a-z0-9.-]{1,9}[.:][0-9]{1,4}(/[a-z0-9._-]{1,9}){0,3}", fullmatch=True),
     "builder_packages": st.lists(st.from_regex(r"[a-z0-9+.-]{1,9}", fullmatch=True), max_size=4).map(" ".join),
     "runtime_packages": st.lists(st.from_regex(r"[a-z0-9+.-]{1,9}", fullmatch=True), max_size=4).map(" ".join),
     "package_index_url": st.from_regex(r"https://[a-z0-9.:-]{1,20}(/[A-Za-z0-9._~%+-]{0,9}){0,4}", fullmatch=True),
