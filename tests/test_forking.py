@@ -13,13 +13,15 @@ import yaml
 from packaging.version import Version
 
 from extensions.docs import documents
+from extensions.examples import written
 from extensions.template import ROOT, copy_parts
 from tests.checks import COMMANDS
 from tests.releases import AFTER, MARKERS, NEXT, known, replace, with_releases
-from tests.support import COPIER, read, run
+from tests.support import COPIER, TEMPLATE, read, run
 
 GUIDE = (ROOT / "docs/forking.md").read_text(encoding="utf-8")
-DERIVED = [path.relative_to(ROOT).as_posix() for path in documents()]
+DERIVED = [path.relative_to(ROOT).as_posix() for path in {**documents(), **written(TEMPLATE)}]
+DERIVE = f"{sys.executable} -m extensions.docs && {sys.executable} -m extensions.examples"
 ENVIRONMENT = {**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"}
 
 SURVEY = """
@@ -35,6 +37,8 @@ package_index:
 CHEAP = [
     "tests/test_answers.py",
     "tests/test_docs.py",
+    "tests/test_examples.py",
+    "tests/test_schema.py",
     "tests/test_render.py::test_files_exist_when_they_mean_something",
     "tests/test_render.py::test_every_file_has_its_reason",
     "tests/test_update.py::test_every_file_has_one_owner",
@@ -73,13 +77,14 @@ def release_again(repository: Path) -> None:
             '    "devcontainer": [True, False],\n',
             '    "devcontainer": [True, False],\n    "survey": [True, False],\n',
         ),
+        ("examples/answers.yml", "      installer: poetry\n", "      installer: poetry\n      survey: false\n"),
         ("template/Dockerfile.jinja", "\n# Poetry, compiled", "\n# Newer.\n# Poetry, compiled"),
         ("template/.editorconfig", "root = true", "root = true\n# Newer."),
         ("template/README.md.jinja", "## Licence", "## License"),
     ):
         replace(repository / path, old, new)
     (repository / "template/NOTES").write_text("Notes.\n", encoding="utf-8")
-    run(sys.executable, "-m", "extensions.docs", cwd=repository)
+    run("sh", "-c", DERIVE, cwd=repository)
     release(repository, AFTER)
 
 
@@ -92,7 +97,7 @@ def commands(part: str, folder: Path) -> list[str]:
         "gh:octo-org/copier-poetry-docker": f"{folder}/octo-org/copier-poetry-docker.git",
         "v1.4.0": NEXT,
         "v1.5.0": AFTER,
-        "make docs": f"{sys.executable} -m extensions.docs",
+        "make docs examples": DERIVE,
     }.items():
         found = [each.replace(told, here) for each in found]
     assert found
@@ -117,7 +122,7 @@ def forked(folder: Path) -> Path:
 def changes(fork: Path, tag: str) -> str:
     """Return what Git counts as changed in a fork since a release of the template, besides what is derived."""
     commit = run("git", "rev-parse", f"{tag}^{{commit}}", cwd=fork.parent / "upstream").strip()
-    others = [f":!{path}" for path in DERIVED]
+    others = [f":!{path}" for path in {*DERIVED, "examples/*/*"}]
     return run("git", "diff", "--shortstat", commit, "HEAD", "--", *others, cwd=fork).strip()
 
 
@@ -126,6 +131,7 @@ def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_pa
     fork, project = forked(tmp_path), tmp_path / "myproject"
     assert f"\n{changes(fork, NEXT)}\n" in GUIDE
     assert "https://github.com/octo-org/" in (fork / "catalog-info.yaml").read_text(encoding="utf-8")
+    assert (fork / "examples/package/default/catalog-info.yaml").exists()
     shell("".join(commands("Release it", tmp_path)), fork)
     run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
     start = read(project)
@@ -136,10 +142,10 @@ def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_pa
     release_again(tmp_path / "upstream")
     *merge, update = commands("Follow this template", tmp_path)
     said = shell("".join(merge), fork)
-    assert set(re.findall(r"Merge conflict in (.*)", said)) <= set(DERIVED)
+    assert set(re.findall(r"Merge conflict in (?!examples/.*/)(.*)", said)) <= set(DERIVED)
     assert f"\n{changes(fork, AFTER)}\n" in GUIDE
     assert set(run("git", "tag", cwd=fork).split()) == {f"{NEXT}.post1", f"{AFTER}.post1"}
-    run(sys.executable, "-m", "extensions.docs", cwd=fork)
+    run("sh", "-c", DERIVE, cwd=fork)
     assert run("git", "status", "--porcelain", cwd=fork) == ""
 
     shell(update, project)
