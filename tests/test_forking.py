@@ -17,7 +17,9 @@ from extensions.examples import written
 from extensions.template import ROOT, copy_parts
 from tests.checks import COMMANDS
 from tests.releases import AFTER, MARKERS, NEXT, known, replace, with_releases
-from tests.support import COPIER, TEMPLATE, read, run
+from tests.support import COPIER, FIXED, TEMPLATE, read, run
+
+pytestmark = pytest.mark.skipif(bool(FIXED), reason="this is a fork: the guide is followed in what it is a fork of")
 
 GUIDE = (ROOT / "docs/forking.md").read_text(encoding="utf-8")
 DERIVED = [path.relative_to(ROOT).as_posix() for path in {**documents(), **written(TEMPLATE)}]
@@ -161,6 +163,21 @@ def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_pa
         assert newer not in start[path]
         assert newer in end[path]
     assert end["NOTES"] == b"Notes.\n"
+
+
+def test_a_repository_of_the_template_moves_to_a_fork(tmp_path: Path) -> None:
+    """And gets what the fork changes, but for another answer in place of its own."""
+    fork, project = forked(tmp_path), tmp_path / "moving"
+    shell("".join(commands("Release it", tmp_path)), fork)
+    run(COPIER, "copy", "--quiet", "--defaults", f"--vcs-ref={NEXT}", tmp_path / "upstream", project)
+    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
+    shell("".join(commands("Move a repository to it", tmp_path)), project)
+    files = read(project)
+    assert yaml.safe_load(files[".copier-answers.yml"])["_commit"] == f"{NEXT}.post1"
+    assert b"owner: octo-org" in files["catalog-info.yaml"]
+    assert known(project)["base_registry"] == ""
+    assert "devcontainer" not in known(project)
+    assert not [path for path, content in files.items() if MARKERS.search(content)]
 
 
 def test_the_tests_of_a_fork_pass(tmp_path: Path) -> None:

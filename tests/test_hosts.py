@@ -55,7 +55,7 @@ ENVIRONMENT = {
 """What a host tells its jobs, as far as steps read it."""
 
 SECRETS: dict[str, str] = {}
-"""What a repository on GitHub has under its secrets."""
+"""What a repository on GitHub has under its secrets; of another it gives nothing."""
 
 
 def written(found: list[Variant], folder: Path) -> list[Path]:
@@ -171,7 +171,7 @@ def on_a_runner(
     for text, more in jobs:
         if ELSEWHERE.search(text):
             continue
-        told = {name: SECRET.sub(lambda secret: SECRETS[secret[1]], value) for name, value in more.items()}
+        told = {name: SECRET.sub(lambda secret: SECRETS.get(secret[1], ""), value) for name, value in more.items()}
         environment = {**os.environ, **ENVIRONMENT, **told, "PATH": f"{tools}/bin:{os.environ['PATH']}"}
         before, pip, after = text.partition("pip install --requirement=poetry-requirements.txt")
         run("bash", "-ec", before + pip, cwd=project, env=environment)
