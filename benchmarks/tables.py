@@ -1,11 +1,13 @@
-"""Writes the figures of results.json and updates.json into docs/benchmarks.md and README.md, between markers."""
+"""Writes the figures of results.json and updates.json into docs/benchmarks.md and README.md, and draws some of them."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.pictures import Bar, Panel, picture
 from benchmarks.projects import CASES
 from extensions.docs import filled
 from extensions.template import ROOT
@@ -14,6 +16,8 @@ RESULTS = ROOT / "benchmarks/results.json"
 UPDATES = ROOT / "benchmarks/updates.json"
 README = ROOT / "README.md"
 DOCS = ROOT / "docs/benchmarks.md"
+SIZE = ROOT / "docs/pictures/size.svg"
+REBUILD = ROOT / "docs/pictures/rebuild.svg"
 
 CONTESTANTS = {
     "ours": "this template",
@@ -257,8 +261,58 @@ def updates_block(results: Results) -> str:
     return "\n\n".join([run, one_update(results), all_updates(results), *report])
 
 
+def bars(
+    contestants: Mapping[str, Results],
+    read: Callable[[Results], float],
+    write: Callable[[float], str],
+    more: Callable[[Results], str] = lambda _: "",
+) -> list[Bar]:
+    """Return a bar for each contestant, whose label has its ratio to ours, and may say more."""
+    ours = read(contestants["ours"])
+    return [
+        Bar(CONTESTANTS[name], read(one), cell(read(one), ours, 0, write) + more(one), name == "ours")
+        for name, one in contestants.items()
+    ]
+
+
+def size_picture(contestants: Mapping[str, Results]) -> str:
+    """Draw how large the images are and how soon their commands have run: bytecode takes room and saves time."""
+    return picture(
+        [
+            Panel(
+                "Size of the image", "above its base", bars(contestants, size, lambda value: f"{value / 1e6:.0f} MB")
+            ),
+            Panel(
+                "Start",
+                "until the command has run, less the bare interpreter",
+                bars(contestants, net_start, lambda value: f"{plain_seconds(value)} s"),
+            ),
+        ]
+    )
+
+
+def rebuild_picture(contestants: Mapping[str, Results]) -> str:
+    """Draw how long a build takes after an edit, and say what it ships."""
+
+    def shipped(case: str, results: Results) -> str:
+        sent = shipped_in(case)(results)
+        return f", {f'{sent / 1e6:.0f} MB' if sent >= 1e6 else transfer(sent)}" if sent else ", nothing"
+
+    return picture(
+        [
+            Panel(
+                CASES[case].capitalize(),
+                "seconds to build, and what a registry is sent",
+                bars(contestants, seconds_of(case), lambda value: f"{plain_seconds(value)} s", partial(shipped, case)),
+            )
+            for case in ("source", "development")
+        ]
+    )
+
+
 def documents(results: Results, updates: Results) -> dict[Path, str]:
     """Return the documents that quote figures, with those of these results, by their path."""
+    large = results["sets"]["large"]["contestants"]
     blocks = {f"bench:{name}": set_block(one) for name, one in results["sets"].items()}
     return {
         README: filled(README.read_text(encoding="utf-8"), {"bench": readme_block(results)}),
@@ -266,6 +320,8 @@ def documents(results: Results, updates: Results) -> dict[Path, str]:
             DOCS.read_text(encoding="utf-8"),
             {"bench:run": run_block(results), **blocks, "updates": updates_block(updates)},
         ),
+        SIZE: size_picture(large),
+        REBUILD: rebuild_picture(large),
     }
 
 
