@@ -5,11 +5,12 @@
 # make docs                    write into docs/ what is data elsewhere
 # make fleet REPOS=../clones   report where repositories stand that were made from the template
 # make bench                   measure the image beside others, and write the figures down
+# make combinations            run every test, and write down which combinations were tried
 # make bench-updates           measure updates, of one repository and of 200, and write the figures down
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-.PHONY: new test lint lock docs fleet bench bench-updates engine
+.PHONY: new test lint lock docs fleet bench bench-updates combinations engine
 
 new: .venv/ready
 	@test -n "$(DEST)" || { echo "Say where: make new DEST=../myproject"; exit 1; }
@@ -41,6 +42,11 @@ bench: .venv/ready
 
 bench-updates: .venv/ready
 	.venv/bin/python -m benchmarks.updates
+
+combinations: .venv/ready .node/ready
+	.venv/bin/pytest --junitxml=.venv/report.xml
+	.venv/bin/python -m extensions.combinations .venv/report.xml
+	.venv/bin/python -m extensions.docs
 
 engine: .venv/ready
 	.ci/engine start

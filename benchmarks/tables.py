@@ -1,4 +1,4 @@
-"""Writes the figures of results.json and updates.json into docs/benchmarks.md and README.md, and draws some of them."""
+"""Writes the figures of results.json and updates.json into the documents that quote them, and draws some of them."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,7 @@ RESULTS = ROOT / "benchmarks/results.json"
 UPDATES = ROOT / "benchmarks/updates.json"
 README = ROOT / "README.md"
 DOCS = ROOT / "docs/benchmarks.md"
+FLEET = ROOT / "docs/fleet.md"
 SIZE = ROOT / "docs/pictures/size.svg"
 REBUILD = ROOT / "docs/pictures/rebuild.svg"
 
@@ -248,6 +249,23 @@ def fleet_reports(results: Results) -> str:
     )
 
 
+def fleet_block(results: Results) -> str:
+    """Write what was seen of many repositories. The benchmark stops at one of which the first three do not hold."""
+    number, cores = results["repositories"], results["machine"]["cores"]
+    one, several = (sum(results[way]) for way in ("sequential", "parallel"))
+    first, *_, last = (seconds / (number // 4) for seconds in results["sequential"])
+    rows = [
+        ["repositories, with no edit, one or many", f"{number}"],
+        ["of which the report told the release, how far it is behind and what has drifted", f"{number}"],
+        ["that kept each line of each edit, and got back nothing that was deleted", f"{number}"],
+        ["with markers, all of them in lines of the template", f"{results['marked']}"],
+        ["seconds for an update, in the first quarter and in the last", f"{first:.1f} and {last:.1f}"],
+        [f"minutes for all of them, one after another and {cores} at a time", f"{one / 60:.1f} and {several / 60:.1f}"],
+        ["seconds for the report on all of them, one after another", f"{sum(results['fleet']['sequential']):.1f}"],
+    ]
+    return table([f"from {' and '.join(results['releases'])} to the next release", ""], rows)
+
+
 def updates_block(results: Results) -> str:
     """Write what updates cost, and on what and with what that was measured."""
     machine = results["machine"]
@@ -256,9 +274,7 @@ def updates_block(results: Results) -> str:
         f"Git {machine['git']}, Python {machine['python']}, from {', '.join(results['releases'])}; one update in "
         f"{len(results['seconds']['command'])} round(s)."
     )
-    # Results from before there was a fleet report have none.
-    report = [fleet_reports(results)] if "fleet" in results else []
-    return "\n\n".join([run, one_update(results), all_updates(results), *report])
+    return "\n\n".join([run, one_update(results), all_updates(results), fleet_reports(results)])
 
 
 def bars(
@@ -320,6 +336,7 @@ def documents(results: Results, updates: Results) -> dict[Path, str]:
             DOCS.read_text(encoding="utf-8"),
             {"bench:run": run_block(results), **blocks, "updates": updates_block(updates)},
         ),
+        FLEET: filled(FLEET.read_text(encoding="utf-8"), {"updates:fleet": fleet_block(updates)}),
         SIZE: size_picture(large),
         REBUILD: rebuild_picture(large),
     }
