@@ -8,12 +8,13 @@
 # make examples                render the repositories in examples/
 # make fleet REPOS=../clones   report where repositories stand that were made from the template
 # make bench                   measure the image beside others, and write the figures down
+# make combinations            run every test, and write down which combinations were tried
 # make bench-updates           measure updates, of one repository and of 200, and write the figures down
 # make release VERSION=1.2.3   write a release down, to be committed
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-.PHONY: new test lint lock docs site examples fleet bench bench-updates release engine
+.PHONY: new test lint lock docs site examples fleet bench bench-updates combinations release engine
 
 new: .venv/ready
 	@test -n "$(DEST)" || { echo "Say where: make new DEST=../myproject"; exit 1; }
@@ -55,6 +56,11 @@ bench-updates: .venv/ready
 release: .venv/ready
 	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=1.2.3"; exit 1; }
 	.venv/bin/python -m extensions.release prepare "$(VERSION)"
+	.venv/bin/python -m extensions.docs
+
+combinations: .venv/ready .node/ready
+	.venv/bin/pytest --junitxml=.venv/report.xml
+	.venv/bin/python -m extensions.combinations .venv/report.xml
 	.venv/bin/python -m extensions.docs
 
 engine: .venv/ready

@@ -11,8 +11,8 @@ from tempfile import TemporaryDirectory
 
 from extensions.lock import FOLDER
 from extensions.template import ROOT, Template, copy_parts
-from tests.docker import base_of, engine_is_missing, image_of, what_is
-from tests.support import EXAMPLES, KINDS, PYTHONS, TEMPLATE, run
+from tests.docker import base_of, bytes_above, engine_is_missing, image_of, what_is
+from tests.support import EXAMPLES, KINDS, PYTHONS, TEMPLATE
 from tests.test_image import CONTEXTS
 from tests.test_render import ANSWERS, with_texts
 
@@ -48,12 +48,6 @@ def with_a_question() -> Template:
             text = (folder / path).read_text(encoding="utf-8")
             (folder / path).write_text(text.replace(old, new, 1), encoding="utf-8")
         return Template(folder)
-
-
-def bytes_above(base: str, image: str) -> int:
-    """Return the size, in bytes, of the files in the layers that an image adds to its base."""
-    sizes = [int(run("docker", "image", "inspect", "--format={{.Size}}", name)) for name in (base, image)]
-    return sizes[1] - sizes[0]
 
 
 def image_sizes(version: str) -> None:

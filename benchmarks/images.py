@@ -37,8 +37,8 @@ from benchmarks.builds import (
 from benchmarks.projects import CASES, KINDS, Project, prepare
 from benchmarks.tables import CONTESTANTS, RESULTS, write_tables
 from extensions.template import ROOT, Files
-from tests.docker import base_of, engine_is_missing, what_is
-from tests.support import run, write
+from tests.docker import base_of, engine, engine_is_missing, pip_of, what_is
+from tests.support import write
 
 PYTHON = "3.13"
 BASE = base_of({"python_version": PYTHON})
@@ -202,11 +202,10 @@ def machine() -> Results:
     return {
         "date": f"{datetime.date.today()}",
         "cores": os.cpu_count(),
-        "engine": run("docker", "version", "--format={{.Server.Version}}").strip(),
-        "buildx": run("docker", "buildx", "version").split()[1],
+        **engine(),
         "base": BASE,
         "base_kind": what_is(BASE),
-        "pip": run("docker", "run", "--rm", BASE, "pip", "--version").split()[1],
+        "pip": pip_of(BASE),
         "poetry": tools()["POETRY_VERSION"],
         "export_plugin": tools()["EXPORT_VERSION"],
         "bundle_plugin": BUNDLE_VERSION,

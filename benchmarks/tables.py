@@ -1,11 +1,13 @@
-"""Writes the figures of results.json and updates.json into docs/ and README.md, between markers."""
+"""Writes the figures of results.json and updates.json into the documents that quote them, and draws some of them."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.pictures import Bar, Panel, picture
 from benchmarks.projects import CASES
 from extensions.docs import filled
 from extensions.template import ROOT
@@ -15,6 +17,9 @@ UPDATES = ROOT / "benchmarks/updates.json"
 README = ROOT / "README.md"
 DOCS = ROOT / "docs/benchmarks.md"
 PICTURE = ROOT / "docs/pictures/ships.svg"
+FLEET = ROOT / "docs/fleet.md"
+SIZE = ROOT / "docs/pictures/size.svg"
+REBUILD = ROOT / "docs/pictures/rebuild.svg"
 
 CONTESTANTS = {
     "ours": "this template",
@@ -263,6 +268,23 @@ def fleet_reports(results: Results) -> str:
     )
 
 
+def fleet_block(results: Results) -> str:
+    """Write what was seen of many repositories. The benchmark stops at one of which the first three do not hold."""
+    number, cores = results["repositories"], results["machine"]["cores"]
+    one, several = (sum(results[way]) for way in ("sequential", "parallel"))
+    first, *_, last = (seconds / (number // 4) for seconds in results["sequential"])
+    rows = [
+        ["repositories, with no edit, one or many", f"{number}"],
+        ["of which the report told the release, how far it is behind and what has drifted", f"{number}"],
+        ["that kept each line of each edit, and got back nothing that was deleted", f"{number}"],
+        ["with markers, all of them in lines of the template", f"{results['marked']}"],
+        ["seconds for an update, in the first quarter and in the last", f"{first:.1f} and {last:.1f}"],
+        [f"minutes for all of them, one after another and {cores} at a time", f"{one / 60:.1f} and {several / 60:.1f}"],
+        ["seconds for the report on all of them, one after another", f"{sum(results['fleet']['sequential']):.1f}"],
+    ]
+    return table([f"from {' and '.join(results['releases'])} to the next release", ""], rows)
+
+
 def updates_block(results: Results) -> str:
     """Write what updates cost, and on what and with what that was measured."""
     machine = results["machine"]
@@ -271,13 +293,61 @@ def updates_block(results: Results) -> str:
         f"Git {machine['git']}, Python {machine['python']}, from {', '.join(results['releases'])}; one update in "
         f"{len(results['seconds']['command'])} round(s)."
     )
-    # Results from before there was a fleet report have none.
-    report = [fleet_reports(results)] if "fleet" in results else []
-    return "\n\n".join([run, one_update(results), all_updates(results), *report])
+    return "\n\n".join([run, one_update(results), all_updates(results), fleet_reports(results)])
+
+
+def bars(
+    contestants: Mapping[str, Results],
+    read: Callable[[Results], float],
+    write: Callable[[float], str],
+    more: Callable[[Results], str] = lambda _: "",
+) -> list[Bar]:
+    """Return a bar for each contestant, whose label has its ratio to ours, and may say more."""
+    ours = read(contestants["ours"])
+    return [
+        Bar(CONTESTANTS[name], read(one), cell(read(one), ours, 0, write) + more(one), name == "ours")
+        for name, one in contestants.items()
+    ]
+
+
+def size_picture(contestants: Mapping[str, Results]) -> str:
+    """Draw how large the images are and how soon their commands have run: bytecode takes room and saves time."""
+    return picture(
+        [
+            Panel(
+                "Size of the image", "above its base", bars(contestants, size, lambda value: f"{value / 1e6:.0f} MB")
+            ),
+            Panel(
+                "Start",
+                "until the command has run, less the bare interpreter",
+                bars(contestants, net_start, lambda value: f"{plain_seconds(value)} s"),
+            ),
+        ]
+    )
+
+
+def rebuild_picture(contestants: Mapping[str, Results]) -> str:
+    """Draw how long a build takes after an edit, and say what it ships."""
+
+    def shipped(case: str, results: Results) -> str:
+        sent = shipped_in(case)(results)
+        return f", {f'{sent / 1e6:.0f} MB' if sent >= 1e6 else transfer(sent)}" if sent else ", nothing"
+
+    return picture(
+        [
+            Panel(
+                CASES[case].capitalize(),
+                "seconds to build, and what a registry is sent",
+                bars(contestants, seconds_of(case), lambda value: f"{plain_seconds(value)} s", partial(shipped, case)),
+            )
+            for case in ("source", "development")
+        ]
+    )
 
 
 def documents(results: Results, updates: Results) -> dict[Path, str]:
     """Return the documents that quote figures, with those of these results, by their path."""
+    large = results["sets"]["large"]["contestants"]
     blocks = {f"bench:{name}": set_block(one) for name, one in results["sets"].items()}
     return {
         PICTURE: filled(PICTURE.read_text(encoding="utf-8"), {"bench:ships": picture_block(results)}),
@@ -286,6 +356,9 @@ def documents(results: Results, updates: Results) -> dict[Path, str]:
             DOCS.read_text(encoding="utf-8"),
             {"bench:run": run_block(results), **blocks, "updates": updates_block(updates)},
         ),
+        FLEET: filled(FLEET.read_text(encoding="utf-8"), {"updates:fleet": fleet_block(updates)}),
+        SIZE: size_picture(large),
+        REBUILD: rebuild_picture(large),
     }
 
 

@@ -4,12 +4,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from extensions.catalog import answers_schema, entities, presets
-from extensions.questions import FOLLOWED, Condition, Question, questions
+from extensions.combinations import COMBINATIONS, PAGE, combinations_page
+from extensions.questions import FOLLOWED, Condition, Question, answer, questions, quoted
 from extensions.template import ROOT, Template
 
 README = ROOT / "README.md"
@@ -51,11 +51,6 @@ def ownership_block() -> str:
             f"| {OWNERS['shared']}, with the template's parts | {', '.join(shared)} |",
         ]
     )
-
-
-def quoted(text: str) -> str:
-    """Write a word of a file as code."""
-    return f"`{text}`"
 
 
 INTRODUCTION = """# Options
@@ -134,11 +129,6 @@ def words(when: Condition) -> str:
     return " and ".join(f"`{name}` is {' or '.join(map(answer, values))}" for name, values in when.items())
 
 
-def answer(value: Any) -> str:
-    """Write an answer as a person gives it."""
-    return {True: "yes", False: "no", "": "nothing"}.get(value) or quoted(value)
-
-
 def default_words(each: Question) -> str:
     """Write the default of a question, and with which answers it is another."""
     value, when = each.defaults[-1]
@@ -158,11 +148,13 @@ def catalog(every: Sequence[Question]) -> str:
 
 def documents() -> dict[Path, str]:
     """Return the documents by their path, with what they quote."""
-    every = questions(Template())
+    template = Template()
+    every = questions(template)
     return {
         README: filled(README.read_text(encoding="utf-8"), {"questions": questions_block(every)}),
         UPDATES: filled(UPDATES.read_text(encoding="utf-8"), {"ownership": ownership_block()}),
         OPTIONS: options_page(every),
+        PAGE: combinations_page(json.loads(COMBINATIONS.read_text(encoding="utf-8")), every, template),
         SCHEMA: json.dumps(answers_schema(every), indent=2) + "\n",
         CATALOG: f"# Written by `make docs` from copier.yml and presets/.\n{catalog(every)}",
     }

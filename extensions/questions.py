@@ -203,6 +203,16 @@ def met(when: Condition, known: Answers) -> bool:
     return all(known[name] in values for name, values in when.items())
 
 
+def quoted(text: str) -> str:
+    """Write a word of a file as code."""
+    return f"`{text}`"
+
+
+def answer(value: Any) -> str:
+    """Write an answer as a person gives it."""
+    return {True: "yes", False: "no", "": "nothing"}.get(value) or quoted(value)
+
+
 def unique(values: Iterable[Any]) -> list[Any]:
     """Return values without those that were there before."""
     return list(dict.fromkeys(values))

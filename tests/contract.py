@@ -10,7 +10,7 @@ from typing import Any
 from packaging.markers import Marker
 
 from extensions.template import Answers, Files
-from tests.docker import SOURCE, VERSION, base_of, container_of, image_of, inspect, layers, wait_until
+from tests.docker import SOURCE, VERSION, base_of, bytes_above, container_of, ground, image_of, inspect, wait_until
 from tests.support import run
 
 LABELS = {"source": SOURCE, "version": VERSION}
@@ -20,7 +20,7 @@ TOOLS = ["cc", "curl", "gcc", "git", "less", "make", "poetry", "psl", "uv"]
 
 FACTS = (
     """
-import getpass, importlib.metadata, json, os, pathlib, re, shutil, sys, sysconfig, time
+import getpass, importlib.metadata, json, os, pathlib, platform, re, shutil, sys, sysconfig, time
 
 def name(distribution):
     return re.sub("[-_.]+", "-", distribution.name).lower()
@@ -47,7 +47,7 @@ if os.getuid() != 65532:
     timed.append(pathlib.Path("/etc/passwd"))
 print(json.dumps({
     "user": [os.getuid(), os.getgid(), getpass.getuser()],
-    "python": "%d.%d" % sys.version_info[:2],
+    "python": platform.python_version(),
     "prefix": sys.prefix,
     "distributions": sorted(map(name, importlib.metadata.distributions(path=[str(packages)]))),
     "programs": sorted(filter(shutil.which, """
@@ -116,8 +116,11 @@ def seconds_to_the_first_look(container: str) -> float:
     return (looked - started).total_seconds()
 
 
-def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str] = ()) -> None:
-    """Hold an image to what it contains. The facts come through a pipe from a program that goes on running."""
+def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str] = ()) -> Any:
+    """Hold an image to what it contains, and return that.
+
+    The facts come through a pipe from a program that goes on running.
+    """
     kind, distroless = answers["project_type"], answers["base_image"] == "distroless"
     project = () if kind == "environment" else ("myproject",)
     command = ("-c", FACTS, ",".join(project), ",".join(ignore))
@@ -134,7 +137,7 @@ def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str
             assert "stopped" in rest.splitlines()
     facts = json.loads(output.splitlines()[0])
     assert facts["user"] == ([65532, 65532, "nonroot"] if distroless else [10001, 10001, "app"])
-    assert facts["python"] == answers["python_version"]
+    assert facts["python"].startswith(f"{answers['python_version']}.")
     assert facts["prefix"] == "/app/.venv"
     assert facts["distributions"] == expected_distributions(answers, files["poetry.lock"].decode())
     assert facts["programs"] == answers.get("runtime_packages", "").split()
@@ -145,6 +148,7 @@ def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str
     check_bytecode(facts["bytecode"], kind)
     if not distroless:
         assert set(facts["bytecode"]["site-packages"]) <= {"none"}
+    return facts
 
 
 def check_bytecode(bytecode: dict[str, dict[str, Any]], kind: str) -> None:
@@ -196,12 +200,12 @@ def check_service(image: str) -> None:
     assert "Application shutdown complete." in output
 
 
-def check_contract(answers: Answers, files: Files, folder: Path, *options: str) -> list[str]:
-    """Build an image, hold it to everything, and return the digests of the layers that it adds to its base."""
+def check_contract(answers: Answers, files: Files, folder: Path, *options: str) -> dict[str, Any]:
+    """Build an image, hold it to everything, and return what is told of it in docs/combinations.md."""
     arguments = [f"--build-arg={name.upper()}={value}" for name, value in LABELS.items()]
     with image_of(files, folder, *arguments, *options) as image:
         check_configuration(image, answers)
-        check_facts(image, answers, files)
+        facts = check_facts(image, answers, files)
         # Last, as it waits for a service to be found healthy.
         check_work(image, answers["project_type"])
-        return layers(image, base_of(answers))
+        return {"python": facts["python"], "bytes": bytes_above(base_of(answers), image), **ground(answers)}

@@ -174,6 +174,45 @@ def layers(image: str, base: str) -> list[str]:
     return list(all_layers[len(below) :])
 
 
+def bytes_of(image: str) -> int:
+    """Return the size of the files in the layers of an image, uncompressed, whichever way the engine stores images."""
+    return sum(map(int, run("docker", "history", "--human=false", "--format={{.Size}}", image).split()))
+
+
+def bytes_above(base: str, image: str) -> int:
+    """Return the size of the files in the layers that an image adds to its base."""
+    assert layers(image, base)
+    return bytes_of(image) - bytes_of(base)
+
+
+@cache
+def engine() -> dict[str, str]:
+    """Return the versions of what builds."""
+    return {
+        "engine": run("docker", "version", "--format={{.Server.Version}}").strip(),
+        "buildx": run("docker", "buildx", "version").split()[1],
+    }
+
+
+@cache
+def pip_of(image: str) -> str:
+    """Return the version of pip in an image, or "" where it has none."""
+    command = ["docker", "run", "--rm", image, "pip", "--version"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout.split()[1] if result.returncode == 0 else ""
+
+
+@cache
+def base_facts(image: str) -> dict[str, Any]:
+    """Return what there is to tell of a base image."""
+    return {"base": image, "base_kind": what_is(image), "base_bytes": bytes_of(image), "pip": pip_of(image)}
+
+
+def ground(answers: Answers) -> dict[str, Any]:
+    """Return on what the image of some answers builds, and with what."""
+    return {**base_facts(base_of(answers)), **engine()}
+
+
 def wait_until(seconds: float, condition: Callable[[], bool]) -> bool:
     """Wait until something holds, and return whether it did within some seconds."""
     deadline = time.monotonic() + seconds

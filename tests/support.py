@@ -1,5 +1,6 @@
 """What several test modules need."""
 
+import json
 import subprocess
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -133,6 +134,11 @@ def read(folder: Path) -> Files:
     """Return the files of a folder, but those of Git."""
     files = (file for file in folder.rglob("*") if file.is_file() and ".git" not in file.relative_to(folder).parts)
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in files}
+
+
+def told(answers: Answers, questions: Iterable[str]) -> str:
+    """Return the answers to some questions in the form in which the report of a run of the tests has them."""
+    return json.dumps({question: answers[question] for question in questions if question in answers})
 
 
 def name(answers: Answers, questions: Iterable[str] = ("project_type", "python_version")) -> str:

@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,19 @@ from benchmarks.builds import with_own_mounts
 from benchmarks.images import DOCKERFILES, dockerfile_of
 from benchmarks.projects import KINDS, changed, package
 from benchmarks.tables import CONTESTANTS, RESULTS, cell, measured, plain_seconds
-from benchmarks.updates import CHANGES, HOSTS, REPOSITORIES, origins, quarters, update_by_command, verify, watched
+from benchmarks.updates import (
+    CHANGES,
+    HOSTS,
+    REPOSITORIES,
+    Origin,
+    origins,
+    quarters,
+    update_by_command,
+    verify,
+    verify_standing,
+    watched,
+)
+from extensions.fleet import Standing
 from extensions.questions import releases
 from extensions.template import ROOT
 from tests.releases import NEXT, Edited
@@ -110,3 +123,25 @@ def test_an_update_that_loses_something_stops_the_benchmark(
     else:
         with pytest.raises(SystemExit, match="is not what it should be"):
             verify(edit, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, None),
+        ({"release": "v0.2.0"}, "is not what it should be"),
+        ({"behind": 0}, "is not what it should be"),
+        ({"refused": {"license": "no"}}, "is not what it should be"),
+        ({"problem": "It is nowhere."}, "is not what it should be"),
+        ({"drift": {}}, "does not have what was edited"),
+    ],
+)
+def test_a_report_that_is_wrong_about_a_repository_stops_the_benchmark(told: dict[str, Any], words: str | None) -> None:
+    origin = Origin("v0.1.0", "package", "github", ("dockerfile",))
+    right = {"release": "v0.1.0", "behind": 2, "drift": {"Dockerfile": "changed"}, "refused": {}}
+    standing = Standing("clone", **{**right, **told})
+    if words is None:
+        verify_standing(standing, origin, ["v0.1.0", "v0.2.0", NEXT])
+    else:
+        with pytest.raises(SystemExit, match=words):
+            verify_standing(standing, origin, ["v0.1.0", "v0.2.0", NEXT])

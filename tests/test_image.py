@@ -1,7 +1,8 @@
 """Every distinct image: built, run, and held to what is promised of it."""
 
+import json
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 from extensions.template import Answers, Files
 from tests.contract import check_contract
 from tests.docker import base_of, container_of, context_of, image_of, inspect, layers, need_engine, wait_until
-from tests.support import TEMPLATE, combined, name, run
+from tests.support import TEMPLATE, combined, name, run, told
 
 QUESTIONS = (
     "project_type",
@@ -57,9 +58,12 @@ def test_every_two_answers_meet_in_an_image_that_is_built() -> None:
 
 
 @pytest.mark.parametrize(("answers", "files"), CONTEXTS)
-def test_image_keeps_its_contract(answers: Answers, files: Files, tmp_path: Path) -> None:
+def test_image_keeps_its_contract(
+    answers: Answers, files: Files, tmp_path: Path, record_property: Callable[[str, str], None]
+) -> None:
+    record_property("built", told(answers, QUESTIONS))
     need_engine(answers)
-    check_contract(answers, files, tmp_path)
+    record_property("found", json.dumps(check_contract(answers, files, tmp_path)))
 
 
 @pytest.mark.parametrize("installer", ["pip", "poetry"])

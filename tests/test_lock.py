@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from pathlib import Path
 from zipfile import ZipFile
@@ -22,22 +23,25 @@ from extensions.lock import (
     store,
 )
 from extensions.template import ROOT, Answers, Files
-from tests.support import HOSTILE, INTERPRETERS, KINDS, POETRY, TEMPLATE, combined, name, run, write
+from tests.support import HOSTILE, INTERPRETERS, KINDS, POETRY, TEMPLATE, combined, name, run, told, write
 
 PUBLIC = combined("project_type", "python_version", "license", "docs")
 """What decides about a pyproject.toml, but for a private index: those are in test_index.py."""
 
 SETS = {
-    locked_content(files["pyproject.toml"].decode()): (name(answers, ("project_type", "python_version", "docs")), files)
+    locked_content(files["pyproject.toml"].decode()): (answers, files)
     for answers in reversed(PUBLIC)
     for files in [TEMPLATE.render(answers)]
 }
-"""Name and files of one repository for each set of dependencies."""
+"""Answers and files of one repository for each set of dependencies."""
 
 PROJECTS = {name(answers, ("project_type", "python_version", "license")): answers for answers in reversed(PUBLIC)}
 """Answers for each project that Poetry can tell from another."""
 
-each_set = pytest.mark.parametrize("files", [pytest.param(files, id=name) for name, files in SETS.values()])
+each_set = pytest.mark.parametrize(
+    ("answers", "files"),
+    [pytest.param(*one, id=name(one[0], ("project_type", "python_version", "docs"))) for one in SETS.values()],
+)
 
 
 def make_stale(folder: Path) -> None:
@@ -48,8 +52,11 @@ def make_stale(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("answers", PROJECTS.values(), ids=PROJECTS)
-def test_poetry_finds_nothing_to_object_to(answers: Answers, tmp_path: Path) -> None:
+def test_poetry_finds_nothing_to_object_to(
+    answers: Answers, tmp_path: Path, record_property: Callable[[str, str], None]
+) -> None:
     """In no project that Poetry could tell from another, and no lock is stale."""
+    record_property("checked", told(answers, ("project_type", "python_version", "license")))
     run(POETRY, "check", "--lock", "--strict", cwd=write(TEMPLATE.render(answers), tmp_path))
 
 
@@ -67,7 +74,10 @@ def test_hostile_text_reaches_the_metadata_of_the_wheel(kind: str, tmp_path: Pat
 
 
 @each_set
-def test_poetry_writes_the_lock_as_it_was_rendered(files: Files, tmp_path: Path) -> None:
+def test_poetry_writes_the_lock_as_it_was_rendered(
+    answers: Answers, files: Files, tmp_path: Path, record_property: Callable[[str, str], None]
+) -> None:
+    record_property("locked", told(answers, ("project_type", "python_version", "docs")))
     write(files, tmp_path)
     make_stale(tmp_path)
     assert poetry_lock(tmp_path).encode() == files["poetry.lock"]

@@ -1,5 +1,6 @@
 """What a user does first in a generated repository, with the commands of its README."""
 
+import json
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from pytest_copier.plugin import CopierFixture
 from extensions.template import Answers
 from tests.docker import image_of, need_engine
 from tests.index import index_of
-from tests.support import INTERPRETERS, KINDS, POETRY, TEMPLATE, chosen, committed, pairs, pairwise, run
+from tests.support import INTERPRETERS, KINDS, POETRY, TEMPLATE, chosen, committed, pairs, pairwise, run, told
 from tests.test_answers import NAMES
 
 COMMAND = {
@@ -148,8 +149,9 @@ def shell_of(project: Path, version: str, user: dict[str, str]) -> Iterator[Call
 
 
 @pytest.mark.parametrize("asked", PAIRWISE, ids=lambda asked: "-".join(str(answer) for _, answer in chosen(asked)))
-def test_all_clean_on_day_one(asked: Answers, tmp_path: Path) -> None:
+def test_all_clean_on_day_one(asked: Answers, tmp_path: Path, record_property: Callable[[str, str], None]) -> None:
     """For a set of combinations that has every pair of choices."""
+    record_property("installed", told(asked, dict(chosen(asked))))
     kind, version = asked["project_type"], asked["python_version"]
     with index_of(asked, tmp_path) as (answers, user):
         project = committed(TEMPLATE.render(answers), tmp_path)
@@ -157,6 +159,7 @@ def test_all_clean_on_day_one(asked: Answers, tmp_path: Path) -> None:
             all_clean(project, sh, kind)
             if version in INTERPRETERS:
                 every_name_is_known(sh, kind)
+            record_property("found", json.dumps({"python": sh("poetry run python --version").split()[-1]}))
     assert run("git", "status", "--porcelain", cwd=project) == ""
 
 

@@ -5,7 +5,7 @@ import os
 import re
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
 from itertools import combinations
@@ -104,8 +104,11 @@ def folders(found: Sequence[Variant], folder: Path, *beside: str) -> list[Path]:
 
 
 @pytest.mark.parametrize("source", [source for source in SOURCES if source != ANSWERS])
-def test_every_variant_of_every_file_is_whole(source: str) -> None:
-    for variant in variants().of(source):
+def test_every_variant_of_every_file_is_whole(source: str, record_property: Callable[[str, str], None]) -> None:
+    found = variants().of(source)
+    assert found
+    record_property("rendered", json.dumps({"file": source, "variants": len(found)}))
+    for variant in found:
         check(variant.path, variant.content, tuple(map(str, variant.combination.asked.values())))
 
 
