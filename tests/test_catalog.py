@@ -132,7 +132,7 @@ def test_backstage_generates_a_situation_without_another_answer(
     assert (answers | picked).items() <= known(tmp_path / "made").items()
     recorded = {".copier-answers.yml": made[".copier-answers.yml"]}
     assert made == TEMPLATE.render(answers | picked) | recorded
-    named = answers.keys() - {"repository_owner", "template_owners"}
+    named = answers.keys() - {"repository_owner", "template_owners", "base_registry"}
     without = [{name: answer for name, answer in forms[0].items() if name != left_out} for left_out in named]
     for form in backstage("check", without, entity)["forms"]:
         assert form["backend"]
