@@ -238,7 +238,7 @@ def run_block(data: Data) -> str:
         "pip": unique(record["found"]["pip"] for record in built if record["found"]["pip"]),
     }
     with_what = [f"Copier {run['Copier']}", f"Poetry {run['poetry']}"]
-    with_what += [f"{tool} {' and '.join(versions)}" for tool, versions in tools.items()]
+    with_what += [f"{tool} {' and '.join(versions)}" for tool, versions in tools.items() if versions]
     text = (
         f"On {run['date']}, with {', '.join(with_what)}, at commit {quoted(run['commit'])} after {run['release']}: "
         f"{run['passed']} tests passed, {run['skipped']} were left out."
