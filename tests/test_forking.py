@@ -128,6 +128,13 @@ def changes(fork: Path, tag: str) -> str:
     return run("git", "diff", "--shortstat", commit, "HEAD", "--", *others, cwd=fork).strip()
 
 
+def standing(project: Path, fork: Path) -> tuple[str, int, dict[str, str]]:
+    """Return of which release of a fork a repository is, how many are newer, and what has drifted."""
+    report = run(sys.executable, "-m", "extensions.fleet", "--json", project, cwd=fork)
+    [found] = json.loads(report)["repositories"]
+    return found["release"], found["behind"], found["drift"]
+
+
 def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_path: Path) -> None:
     """With its registry and its file, without its question, and without a conflict on the way."""
     fork, project = forked(tmp_path), tmp_path / "myproject"
@@ -150,7 +157,9 @@ def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_pa
     run("sh", "-c", DERIVE, cwd=fork)
     assert run("git", "status", "--porcelain", cwd=fork) == ""
 
+    assert standing(project, fork) == (f"{NEXT}.post1", 1, {})
     shell(update, project)
+    assert standing(project, fork) == (f"{AFTER}.post1", 0, {})
     end = read(project)
     assert yaml.safe_load(end[".copier-answers.yml"])["_commit"] == f"{AFTER}.post1"
     for files in (start, end):
