@@ -32,6 +32,13 @@ def tags() -> list[str]:
     return subprocess.run(["git", "tag", "--list"], capture_output=True, text=True, check=True).stdout.split()
 
 
+def tag() -> str:
+    """Return the tag of the version that is stated: in a fork, that of the newest release it has made of that version."""
+    own = f"v{stated()}"
+    forks = [one for one in tags() if re.fullmatch(rf"{re.escape(own)}\.post{NUMBER}", one)]
+    return max(forks, key=lambda one: int(one.rpartition(".post")[2]), default=own)
+
+
 def section(changelog: str, head: str) -> str:
     """Return what a changelog says below a heading; nothing where it is not there."""
     _, _, below = changelog.partition(f"\n## {head}\n")
@@ -73,9 +80,9 @@ def notes(address: str) -> str:
         address: Where the host shows the files of a tag, for the links to these.
     """
     version, changelog = stated(), CHANGELOG.read_text(encoding="utf-8")
-    if f"v{version}" not in (released := tags()):
+    if tag() not in (released := tags()):
         check(version, changelog, released)
-    return LINK.sub(f"]({address}/v{version}/", section(changelog, version))
+    return LINK.sub(f"]({address}/{tag()}/", section(changelog, version))
 
 
 def prepare(version: str) -> None:
@@ -97,7 +104,7 @@ def main() -> None:
             case ["prepare", version]:
                 prepare(version)
             case ["tag"]:
-                print(f"v{stated()}")
+                print(tag())
             case ["notes", address]:
                 print(notes(address))
             case _:

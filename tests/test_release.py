@@ -168,6 +168,18 @@ def test_what_is_no_release_is_refused_in_one_sentence(version: str, changelog: 
     assert not list(remote.published.iterdir())
 
 
+def test_a_fork_has_notes_by_its_own_tags(remote: Remote) -> None:
+    """And none of the template's."""
+    for number in (2, 10):
+        remote.push(f"Change {number}")
+        remote.tag(f"v0.2.0.post{number}")
+        remote.run_job()
+    assert remote.tags() == ["v0.1.0", "v0.2.0.post10", "v0.2.0.post2"]
+    notes = (remote.published / "v0.2.0.post10").read_text("utf-8")
+    assert notes == NOTES.replace("v0.2.0", "v0.2.0.post10")
+    assert len(list(remote.published.iterdir())) == 2
+
+
 def test_a_tenth_release_is_newer_than_a_second_one(remote: Remote) -> None:
     remote.tag("v0.10.0")
     with pytest.raises(AssertionError, match=r"0\.2\.0 is not newer than 0\.10\.0"):
