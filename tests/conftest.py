@@ -12,9 +12,9 @@ from extensions.template import PARTS
 
 pytest.register_assert_rewrite("tests.contract")
 
-# What a developer has set for Copier or Poetry must not leak into what is tested.
+# What a developer has set for Copier, Poetry or pytest must not leak into what is tested.
 os.environ["COPIER_SETTINGS_PATH"] = str(Path(__file__).with_name("copier-settings.yml"))
-for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE"):
+for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE", "PYTEST_ADDOPTS"):
     os.environ.pop(variable, None)
 
 # Environments lie in the folders of the projects that need them, and go with these.
