@@ -272,7 +272,8 @@ def fields(each: Question, defaults: Mapping[str, Any]) -> Schema:
                 "else": fields(replace(each, choices=others), defaults),
             }
     # Copier would ask what it is not told, and stops where nobody can answer.
-    needed = not each.advanced and not each.may_be_empty
+    # Nor can be left out what a preset fills in: without its registry, images would come from the public ones.
+    needed = not each.advanced and bool(not each.may_be_empty or each.default)
     return {"properties": {each.name: field(each)}} | ({"required": [each.name]} if needed else {})
 
 

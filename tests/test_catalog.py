@@ -122,7 +122,7 @@ def test_a_situation_that_a_portal_can_publish_is_offered() -> None:
 def test_backstage_generates_a_situation_without_another_answer(
     entity: Any, copier_template: Path, tmp_path: Path
 ) -> None:
-    """It has the answers of the preset, but for the owner; and none of them can be left out, but what may be empty."""
+    """It has the answers of the preset, but for the owner; and none of them can be left out."""
     answers = situation(entity)
     forms = backstage("fill", [PICKED | (ON_GITLAB if answers["repository_host"] == "gitlab" else {})], entity)
     assert backstage("check", forms, entity) == {"entity": True, "forms": [{"form": [], "backend": []}]}
@@ -132,7 +132,7 @@ def test_backstage_generates_a_situation_without_another_answer(
     assert (answers | picked).items() <= known(tmp_path / "made").items()
     recorded = {".copier-answers.yml": made[".copier-answers.yml"]}
     assert made == TEMPLATE.render(answers | picked) | recorded
-    named = answers.keys() - {"repository_owner", "template_owners", "base_registry"}
+    named = answers.keys() - {"repository_owner"}
     without = [{name: answer for name, answer in forms[0].items() if name != left_out} for left_out in named]
     for form in backstage("check", without, entity)["forms"]:
         assert form["backend"]
