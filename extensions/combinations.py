@@ -10,6 +10,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -71,6 +72,18 @@ class Case:
         return self.name.partition("[")[0]
 
 
+def root(report: Path) -> ElementTree.Element:
+    """Read a report.
+
+    Raises:
+        ValueError: It is not there, or no XML.
+    """
+    try:
+        return ElementTree.parse(report).getroot()
+    except (OSError, ElementTree.ParseError) as error:
+        raise ValueError(f"{report} is no report that pytest wrote with --junitxml: {error}.") from error
+
+
 def case(element: ElementTree.Element) -> Case:
     """Read a test of a report."""
     [outcome, *_] = [one for one in ("failure", "error", "skipped") if element.find(one) is not None] or ["passed"]
@@ -99,6 +112,8 @@ def whole(cases: Sequence[Case], collect: Callable[[Collection[str]], set[str]])
     """
     if failed := sorted(case.name for case in cases if case.outcome in ("failure", "error")):
         raise ValueError(f"{failed[0]} did not pass{and_others(failed, 'did')}: mend that first.")
+    if twice := sorted(name for name, times in Counter(case.name for case in cases).items() if times > 1):
+        raise ValueError(f"{twice[0]} is there twice: name the report on each part of a run once.")
     noted = {step for case in cases for step in case.notes}
     if missing := sorted(STEPS.keys() - noted):
         raise ValueError(
@@ -133,9 +148,9 @@ def results(reports: Sequence[Path], combinations: int, collect: Callable[[Colle
         collect: Returns all tests of some functions.
 
     Raises:
-        ValueError: They are not of a whole run in which nothing failed.
+        ValueError: They cannot be read, or are not of a whole run in which nothing failed.
     """
-    roots = [ElementTree.parse(report).getroot() for report in reports]
+    roots = list(map(root, reports))
     cases = [case(element) for root in roots for element in root.iter("testcase")]
     whole(cases, collect)
     [*_, release] = releases()

@@ -102,6 +102,18 @@ def test_a_report_on_a_part_is_refused(ran: Ran) -> None:
         ran.results(ran.part(lambda name: "3.13" not in name))
 
 
+def test_what_is_no_report_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "report.xml").write_text("hi", encoding="utf-8")
+    for report in (tmp_path / "report.xml", tmp_path / "none.xml"):
+        with pytest.raises(ValueError, match=r"\.xml is no report that pytest wrote with --junitxml: .*\.$"):
+            results([report], 1, collected)
+
+
+def test_a_report_that_is_named_twice_is_refused(ran: Ran) -> None:
+    with pytest.raises(ValueError, match=r"^tests/.* is there twice: name the report on each part of a run once\.$"):
+        ran.results(ran.report, ran.report)
+
+
 def test_a_report_with_a_failure_is_refused(ran: Ran) -> None:
     tree = ElementTree.parse(ran.report)
     ElementTree.SubElement(next(tree.iter("testcase")), "failure")
