@@ -32,20 +32,20 @@ lint: .venv/ready
 	.venv/bin/shellcheck --external-sources .ci/run .ci/engine .ci/bases .ci/buildah $(addprefix .ci/stand-in/,make customize distroless poetry-hook)
 
 lock: .venv/ready
-	.venv/bin/python -m extensions.lock
+	.venv/bin/python -m tools.lock.refresh
 
 docs: .venv/ready
-	.venv/bin/python -m extensions.docs
+	.venv/bin/python -m tools.docs.write
 
 site: .venv/ready
 	.venv/bin/sphinx-build --fail-on-warning --keep-going --quiet docs docs/_build
 
 examples: .venv/ready
-	.venv/bin/python -m extensions.examples
+	.venv/bin/python -m tools.docs.examples
 
 fleet: .venv/ready
 	@test -n "$(REPOS)" || { echo "Say which: make fleet REPOS=../clones"; exit 1; }
-	@.venv/bin/python -m extensions.fleet $(ARGS) $(REPOS)
+	@.venv/bin/python -m tools.fleet.command $(ARGS) $(REPOS)
 
 bench: .venv/ready
 	.venv/bin/python -m benchmarks.images
@@ -55,17 +55,17 @@ bench-updates: .venv/ready
 
 release: .venv/ready
 	@test -n "$(VERSION)" || { echo "Say which: make release VERSION=1.2.3"; exit 1; }
-	.venv/bin/python -m extensions.release prepare "$(VERSION)"
-	.venv/bin/python -m extensions.docs
+	.venv/bin/python -m tools.release prepare "$(VERSION)"
+	.venv/bin/python -m tools.docs.write
 
 combinations: .venv/ready .node/ready
 	.venv/bin/pytest --junitxml=.venv/report.xml
-	.venv/bin/python -m extensions.combinations .venv/report.xml
-	.venv/bin/python -m extensions.docs
+	.venv/bin/python -m tools.docs.tested .venv/report.xml
+	.venv/bin/python -m tools.docs.write
 
 engine: .venv/ready
 	.ci/engine start
-	.ci/bases $$(.venv/bin/python -m tests.docker)
+	.ci/bases $$(.venv/bin/python -m tests.kit.docker)
 
 # Poetry, as the template pins it, in an environment of its own.
 .poetry/ready: extensions/dependencies/tools-requirements.txt
@@ -85,8 +85,8 @@ engine: .venv/ready
 	touch $@
 
 # Programs that only npm has. Without them the tests that run them are left out, and say so.
-.node/ready: tests/package.json .venv/ready
+.node/ready: tests/nightly/package.json .venv/ready
 	mkdir -p .node
-	cp tests/package.json .node/
+	cp tests/nightly/package.json .node/
 	cd .node && PATH="$(CURDIR)/.venv/bin:$$PATH" npm install --no-audit --no-fund --no-package-lock --ignore-scripts --loglevel=error && touch ready || \
-	echo "npm could not install what tests/package.json names: see whether it reaches its registry."
+	echo "npm could not install what tests/nightly/package.json names: see whether it reaches its registry."
