@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from benchmarks.tables import RESULTS
+from benchmarks.figures import RESULTS
 from tests.kit.answers import working_tree
 from tools.render.template import ROOT
 
