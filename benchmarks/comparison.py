@@ -34,11 +34,14 @@ def spread(samples: Sequence[float]) -> float:
     return max(samples) - min(samples)
 
 
-def verdict(samples: Sequence[float], reference: Sequence[float]) -> str:
+def verdict(figure: Figure, results: Results, base: Results) -> str:
     """Return "worse" or "better" if the medians differ by more than the noise, and else "same".
 
-    The noise is the larger of the two spreads, and at least `RESOLUTION`.
+    The noise is the larger of the two spreads, and at least `RESOLUTION`. One round does not show the noise of a time.
     """
+    samples, reference = figure.read(results), figure.read(base)
+    if figure.varies and len(reference) < 2:
+        return "noise unknown"
     noise = max(spread(samples), spread(reference), RESOLUTION * median(reference))
     difference = median(samples) - median(reference)
     if abs(difference) <= noise:
@@ -55,8 +58,8 @@ def with_spread(figure: Figure, results: Results) -> str:
 def to_reference(figure: Figure, results: Results, reference: Results) -> str:
     """Write the ratio of a figure to the reference, and the verdict."""
     base = figure.of(reference)
-    ratio = f"{figure.of(results) / base:.2f}x " if base else ""
-    return f"{ratio}{verdict(figure.read(results), figure.read(reference))}"
+    ratio = [f"{figure.of(results) / base:.2f}x"] if base else []
+    return " ".join([*ratio, verdict(figure, results, reference)])
 
 
 def comparison(
@@ -79,5 +82,5 @@ def comparison(
 def worse(results: Results, reference: Results, figures: Sequence[Figure]) -> Iterator[str]:
     """Yield the labels of the figures that are worse than the reference's by more than the noise."""
     for figure in figures:
-        if verdict(figure.read(results), figure.read(reference)) == "worse":
+        if verdict(figure, results, reference) == "worse":
             yield figure.label

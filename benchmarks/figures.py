@@ -22,11 +22,13 @@ class Figure:
         label: The head of its column.
         read: Returns its samples from the results of a contestant, one for each round or one for all.
         write: Writes it with its unit.
+        varies: Whether it is a time, which varies from round to round.
     """
 
     label: str
     read: Callable[[Results], Sequence[float]]
     write: Callable[[float], str]
+    varies: bool = True
 
     def of(self, results: Results) -> float:
         """Return the median of its samples."""
@@ -57,7 +59,7 @@ def build(case: str) -> Figure:
 
 def shipped(edit: str) -> Figure:
     """Return the gzipped bytes of the layers that are new after an edit."""
-    return Figure(EDITS[edit], lambda results: [results["ships"][edit]["gzip"]], transfer)
+    return Figure(EDITS[edit], lambda results: [results["ships"][edit]["gzip"]], transfer, varies=False)
 
 
 def net_starts(results: Results) -> list[float]:
@@ -68,7 +70,7 @@ def net_starts(results: Results) -> list[float]:
 
 BUILDS = [build(case) for case in ("cold", *EDITS)]
 SHIPPED = [shipped(edit) for edit in EDITS]
-SIZE = Figure("MB above the base", lambda results: [results["size"]], megabytes)
+SIZE = Figure("MB above the base", lambda results: [results["size"]], megabytes, varies=False)
 START = Figure("start, s", lambda results: results["start"]["hello"], seconds)
 NET_START = Figure("start less the bare interpreter, s", net_starts, seconds)
 

@@ -60,7 +60,7 @@ def facts(contestants: Mapping[str, Results]) -> str:
                 "yes" if results["stdlib_bytecode"] else "no",
                 "yes" if results["separate"] else "no",
                 ", ".join(kept) or "none",
-                "root" if results["user"] == 0 else "another",
+                "root" if results["user"] == 0 else "unprivileged",
                 "yes" if results["ships_pip"] else "no",
             ]
         )

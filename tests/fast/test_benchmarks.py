@@ -2,23 +2,23 @@
 
 import json
 import re
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 
-from benchmarks import images
+from benchmarks import images, updates
 from benchmarks.builds import with_own_mounts
 from benchmarks.comparison import compared_figures, comparison, verdict, worse
 from benchmarks.contestants import FOLDER, LABELS, OURS, contestant, earlier
 from benchmarks.counts import with_extra_question
-from benchmarks.figures import RESULTS, Results, build, cell, seconds, shipped
+from benchmarks.figures import RESULTS, Figure, Results, build, cell, seconds, shipped
 from benchmarks.projects import EDITS, SETS, Project, changed, package
 from benchmarks.report import documents
 from benchmarks.repositories import Origin, check_standing, check_update, edit_sets, hosts, origins
-from benchmarks.updates import REPOSITORIES, quarters, timed, update_by_command
+from benchmarks.updates import REPOSITORIES, quarters, timed
 from tests.kit.answers import KINDS, working_tree
 from tests.kit.commands import run, write
 from tests.kit.rehearsal import NEXT, Edited
@@ -106,22 +106,24 @@ def test_figures_have_their_ratio_to_ours() -> None:
 
 
 @pytest.mark.parametrize(
-    ("samples", "reference", "expected"),
+    ("samples", "reference", "varies", "expected"),
     [
-        ([2.0, 2.1, 2.2], [1.0, 1.1, 1.2], "worse"),
-        ([1.0, 1.1, 1.2], [2.0, 2.1, 2.2], "better"),
-        ([1.0, 1.3, 1.6], [1.0, 1.0, 1.0], "same"),
-        ([1.3, 1.3, 1.3], [0.8, 1.0, 1.4], "same"),
-        ([3510.0], [3500.0], "same"),
-        ([3550.0], [3500.0], "worse"),
-        ([0.0], [0.0], "same"),
-        ([1.0], [0.0], "worse"),
+        ([2.0, 2.1, 2.2], [1.0, 1.1, 1.2], True, "worse"),
+        ([1.0, 1.1, 1.2], [2.0, 2.1, 2.2], True, "better"),
+        ([1.0, 1.3, 1.6], [1.0, 1.0, 1.0], True, "same"),
+        ([1.3, 1.3, 1.3], [0.8, 1.0, 1.4], True, "same"),
+        ([2.0], [1.0], True, "noise unknown"),
+        ([3510.0], [3500.0], False, "same"),
+        ([3550.0], [3500.0], False, "worse"),
+        ([0.0], [0.0], False, "same"),
+        ([1.0], [0.0], False, "worse"),
     ],
 )
 def test_a_difference_counts_beyond_the_noise(
-    samples: Sequence[float], reference: Sequence[float], expected: str
+    samples: list[float], reference: list[float], varies: bool, expected: str
 ) -> None:
-    assert verdict(samples, reference) == expected
+    figure = Figure("", lambda results: results["samples"], seconds, varies)
+    assert verdict(figure, {"samples": samples}, {"samples": reference}) == expected
 
 
 def sample(cold: list[float], sent: int) -> Results:
@@ -214,9 +216,10 @@ def test_calls_are_timed_and_the_function_is_restored() -> None:
     assert json.dumps is before
 
 
-def test_a_failed_update_stops_the_benchmark(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit, match="Failed update of"):
-        update_by_command(tmp_path)
+def test_a_failed_update_stops_the_benchmark(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updates, "update", lambda *_: CompletedProcess([], 1, "", "No answers file."))
+    with pytest.raises(SystemExit, match="Failed update of project:\nNo answers file"):
+        updates.update_by_command(Path("project"))
 
 
 @pytest.mark.parametrize(
