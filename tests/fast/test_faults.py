@@ -66,7 +66,7 @@ def test_only_a_fault_of_the_network_runs_a_test_again(tmp_path: Path) -> None:
     """With the settings of this repository, which also list each test that ran again."""
     conftest = b"from tests.conftest import pytest_configure as pytest_configure\n"
     write({"test_it.py": TESTS, "conftest.py": conftest}, tmp_path)
-    settings = ["--config-file", ROOT / "pyproject.toml", "--rootdir", tmp_path, "--numprocesses=0", "--reruns-delay=0"]
+    settings = [f"--config-file={ROOT}/pyproject.toml", f"--rootdir={tmp_path}", "--numprocesses=0", "--reruns-delay=0"]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", *settings, "-p", "no:hypothesispytest", tmp_path],
         cwd=tmp_path,
