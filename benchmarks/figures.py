@@ -81,7 +81,7 @@ def cell(value: float, ours: float, best: float, write: Callable[[float], str]) 
     return f"{text} ({value / ours:.2g}x)" if ours and 0 < value / ours < 1000 and value != ours else text
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], align: str = "--:") -> str:
-    """Write a Markdown table, with this alignment in all columns but the first."""
-    lines = [list(heads), ["---"] + [align] * (len(heads) - 1), *map(list, rows)]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> str:
+    """Write a Markdown table. All columns but the first few, which hold texts, are aligned as numbers."""
+    align = ["---"] * texts + ["--:"] * (len(heads) - texts)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in [heads, align, *rows])

@@ -74,7 +74,7 @@ def facts(contestants: Mapping[str, Results]) -> str:
         "user",
         "has pip",
     ]
-    return table(heads, rows, align="---")
+    return table(heads, rows, texts=len(heads))
 
 
 def overhead(results: Results) -> str:
