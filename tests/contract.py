@@ -202,8 +202,8 @@ def check_service(image: str) -> None:
 
 def check_contract(answers: Answers, files: Files, folder: Path, *options: str) -> dict[str, Any]:
     """Build an image, hold it to everything, and return what is told of it in docs/combinations.md."""
-    arguments = [f"--build-arg={name.upper()}={value}" for name, value in LABELS.items()]
-    with image_of(files, folder, *arguments, *options) as image:
+    labels = [f"--label=org.opencontainers.image.{name}={value}" for name, value in LABELS.items()]
+    with image_of(files, folder, *labels, *options) as image:
         check_configuration(image, answers)
         facts = check_facts(image, answers, files)
         # Last, as it waits for a service to be found healthy.
