@@ -20,7 +20,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.support import run
+from tests.kit.commands import run
 
 REPOSITORY = "copier-poetry-docker-benchmark"
 CHUNK = 16 * 2**20

@@ -9,20 +9,21 @@ import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from extensions.lock import FOLDER
-from extensions.template import ROOT, Template, copy_parts
-from tests.docker import base_of, bytes_above, engine_is_missing, image_of, what_is
-from tests.support import EXAMPLES, KINDS, PYTHONS, TEMPLATE
-from tests.test_image import CONTEXTS
-from tests.test_render import ANSWERS, with_texts
+from tests.images.test_image import CONTEXTS
+from tests.kit.answers import EXAMPLES, KINDS, working_tree
+from tests.kit.docker import base_of, bytes_above, engine_is_missing, image_of, what_is
+from tests.kit.pythons import pythons
+from tests.kit.rendered_files import ANSWERS, with_texts
+from tools.lock.refresh import FOLDER
+from tools.render.template import ROOT, Template, copy_parts
 
 
 def render_some() -> float:
     """Render whole repositories and return how many were rendered in a second, on one core."""
     start = time.perf_counter()
-    found = TEMPLATE.product(told=("project_type", "python_version", "installer"))
+    found = working_tree().product(told=("project_type", "python_version", "installer"))
     for combination in found:
-        TEMPLATE.render(combination.asked)
+        working_tree().render(combination.asked)
     return len(found) / (time.perf_counter() - start)
 
 
@@ -57,7 +58,7 @@ def image_sizes(version: str) -> None:
     for kind in KINDS:
         for installer in ("pip", "poetry"):
             answers = {"project_type": kind, "installer": installer, "python_version": version}
-            with TemporaryDirectory() as folder, image_of(TEMPLATE.render(answers), Path(folder)) as image:
+            with TemporaryDirectory() as folder, image_of(working_tree().render(answers), Path(folder)) as image:
                 print(f"  {kind:12} {installer:7} {bytes_above(base, image) / 1e6:7.2f}")
 
 
@@ -66,7 +67,7 @@ def main() -> None:
     index = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
     size = sum(file.stat().st_size for file in FOLDER.iterdir())
     print(
-        f"{len(TEMPLATE.product())} combinations of choices and flags, {len(TEMPLATE.product(EXAMPLES))} with Debian packages"
+        f"{len(working_tree().product())} combinations of choices and flags, {len(working_tree().product(EXAMPLES))} with Debian packages"
     )
     print(f"{render_some():.0f} renders of whole repositories a second, on one core")
     print(render_variants(Template()))
@@ -75,7 +76,7 @@ def main() -> None:
     print(f"{len(CONTEXTS)} distinct build contexts")
     if engine_is_missing():
         sys.exit("Images were not measured: no Docker engine answers.")
-    image_sizes(PYTHONS[-2])
+    image_sizes(pythons()[-2])
 
 
 if __name__ == "__main__":

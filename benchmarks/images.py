@@ -36,9 +36,9 @@ from benchmarks.builds import (
 )
 from benchmarks.projects import CASES, KINDS, Project, prepare
 from benchmarks.tables import CONTESTANTS, RESULTS, write_tables
-from extensions.template import ROOT, Files
-from tests.docker import base_of, engine, engine_is_missing, pip_of, what_is
-from tests.support import write
+from tests.kit.commands import write
+from tests.kit.docker import base_of, engine, engine_is_missing, pip_of, what_is
+from tools.render.template import ROOT, Files
 
 PYTHON = "3.13"
 BASE = base_of({"python_version": PYTHON})

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from extensions.lock import poetry_lock
-from extensions.template import Files, Template
-from tests.support import read, run, write
+from tests.kit.commands import read, run, write
+from tools.lock.refresh import poetry_lock
+from tools.render.template import Files, Template
 
 NEW_DEVELOPMENT = "pytest-xdist==3.8.0"
 CASES = {

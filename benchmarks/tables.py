@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks.pictures import Bar, Panel, picture
 from benchmarks.projects import CASES
-from extensions.docs import filled
-from extensions.template import ROOT
+from tools.docs.write import filled
+from tools.render.template import ROOT
 
 RESULTS = ROOT / "benchmarks/results.json"
 UPDATES = ROOT / "benchmarks/updates.json"

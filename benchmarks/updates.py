@@ -33,10 +33,9 @@ from plumbum.commands.base import BaseCommand
 
 from benchmarks.images import say
 from benchmarks.tables import UPDATES, write_tables
-from extensions.fleet import Standing, standings, tags
-from extensions.questions import releases
-from extensions.template import ROOT, Answers
-from tests.releases import (
+from tests.kit.answers import KINDS, working_tree
+from tests.kit.commands import committed, read, run
+from tests.kit.rehearsal import (
     APART,
     EDITS,
     MARKERS,
@@ -49,12 +48,14 @@ from tests.releases import (
     update,
     with_releases,
 )
-from tests.support import KINDS, TEMPLATE, committed, read, run
+from tools.fleet.command import Standing, standings, tags
+from tools.questions.model import releases
+from tools.render.template import ROOT, Answers
 
 REPOSITORIES = 200
 ROUNDS = 5
 CORES = os.cpu_count() or 1
-HOSTS: list[str] = list(TEMPLATE.questions["repository_host"]["choices"].values())
+HOSTS: list[str] = list(working_tree().questions["repository_host"]["choices"].values())
 
 QUICK = sorted(file.stem for file in EDITS.iterdir() if "poetry add" not in file.read_text(encoding="utf-8"))
 """The edits that ask no package index."""
@@ -304,7 +305,7 @@ def main() -> None:
     """Measure, and write the figures down where all was measured; else print them."""
     options = arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    os.environ["COPIER_SETTINGS_PATH"] = str(ROOT / "tests/copier-settings.yml")
+    os.environ["COPIER_SETTINGS_PATH"] = str(ROOT / "tests/kit/copier-settings.yml")
     with TemporaryDirectory() as folder:
         results = json.dumps(measure(options, Path(folder)), indent=1) + "\n"
     if options.repositories < REPOSITORIES or options.rounds < ROUNDS:

@@ -8,12 +8,12 @@ from uuid import uuid4
 
 import pytest
 
-from extensions.template import PARTS
+from tools.render.template import PARTS
 
-pytest.register_assert_rewrite("tests.contract")
+pytest.register_assert_rewrite("tests.kit")
 
 # What a developer has set for Copier, Poetry or pytest must not leak into what is tested.
-os.environ["COPIER_SETTINGS_PATH"] = str(Path(__file__).with_name("copier-settings.yml"))
+os.environ["COPIER_SETTINGS_PATH"] = str(Path(__file__).with_name("kit") / "copier-settings.yml")
 for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE", "PYTEST_ADDOPTS"):
     os.environ.pop(variable, None)
 
@@ -28,18 +28,32 @@ MYPY_CACHE = Path(gettempdir(), f"copier-poetry-docker-{os.environ['COPIER_POETR
 os.environ["MYPY_CACHE_DIR"] = str(MYPY_CACHE)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Run a test again if it failed by a fault of the network, and by nothing else."""
+    from tests.kit.faults import NETWORK_FAULT
+
+    config.option.only_rerun = [NETWORK_FAULT.pattern]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Parametrize a test marked `cases(names, function)` with the cases that the function returns."""
+    for mark in metafunc.definition.iter_markers("cases"):
+        names, function = mark.args
+        metafunc.parametrize(names, list(function()), **mark.kwargs)
+
+
 def pytest_report_header() -> list[str]:
     """Say on which base images the tests of images run."""
-    from tests.docker import BASES, engine_is_missing, what_is
+    from tests.kit.docker import bases, engine_is_missing, what_is
 
     if engine_is_missing():
         return ["no Docker engine answers: images are not tested"]
-    return [f"{image}: {what_is(image) or 'missing'}" for image in BASES]
+    return [f"{image}: {what_is(image) or 'missing'}" for image in bases()]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Remove all images and what mypy has found out, once no test needs them any more."""
-    from tests.docker import engine_is_missing, images_of_the_run, remove
+    from tests.kit.docker import engine_is_missing, images_of_the_run, remove
 
     if hasattr(session.config, "workerinput"):
         return
@@ -57,6 +71,6 @@ def copier_template_paths() -> list[str]:
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a repository of the template with its releases, and with the working tree as the next one."""
-    from tests.releases import with_releases
+    from tests.kit.rehearsal import with_releases
 
     return with_releases(tmp_path_factory.mktemp("template") / "copier-poetry-docker")

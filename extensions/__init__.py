@@ -1,1 +1,0 @@
-"""What the template language is extended with, and the maintainers' tools that know the template."""

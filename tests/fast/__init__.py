@@ -1,0 +1,1 @@
+"""Tests without Docker, and without a start of Poetry per case: `make test-fast`."""

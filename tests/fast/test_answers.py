@@ -1,0 +1,238 @@
+"""Which answers there are, which are accepted, and what is said about the others."""
+
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.kit.answers import (
+    FIXED,
+    HOSTILE,
+    IMAGE,
+    KINDS,
+    NEEDED,
+    PROMISED,
+    PUBLIC,
+    REFUSED,
+    combined,
+    name_lists,
+    working_tree,
+)
+from tests.kit.commands import COPIER, run
+from tests.kit.pythons import interpreters, pythons
+
+QUESTIONS = [question for question in PUBLIC if question not in ("license", "installer")]
+"""All but those whose answers nothing depends on."""
+
+
+def choices(question: str) -> list[Any] | None:
+    """Return the values that were asked for in some combination, when there is more than text to choose from."""
+    details = working_tree().questions[question]
+    if "choices" not in details and details["type"] != "bool":
+        return None
+    return list(dict.fromkeys(answers[question] for answers in combined(question) if question in answers))
+
+
+def test_public_keys_and_values_are_those_that_were_promised() -> None:
+    asked = {key for key, details in working_tree().questions.items() if details.get("when") is not False}
+    assert {key: choices(key) for key in asked} == PUBLIC
+    assert {key for key in PROMISED if working_tree().questions[key].get("when") is False} == FIXED
+
+
+def test_every_combination_is_listed_once() -> None:
+    kinds, licenses, pythons = 3, 5, 5
+    slim, distroless, indexes = 2 * 2 * 2, 2 * 2, 2
+    found = combined(*IMAGE)
+    assert len(found) == kinds * licenses * (pythons * (1 + slim) + distroless) * indexes
+    assert len({tuple(answers.items()) for answers in found}) == len(found)
+
+
+def test_conditional_questions_are_asked_when_they_mean_something() -> None:
+    for answers in combined(*QUESTIONS):
+        kind, host, docker = answers["project_type"], answers["repository_host"], answers["docker"]
+        asked = {
+            "package_name": kind != "environment",
+            "command_name": kind == "package",
+            "repository_owner": host != "none",
+            "dependency_updates": host != "none",
+            "docs": kind != "environment",
+            "template_owners": host != "none",
+            "installer": docker,
+            "base_image": docker,
+            "base_registry": docker or host == "gitlab",
+            "builder_packages": docker,
+            "runtime_packages": answers.get("base_image") == "slim",
+            "devcontainer": docker,
+            "package_index_url": answers["package_index"] == "private",
+        }
+        assert answers.keys() == {question for question in PUBLIC if asked.get(question, True)}
+        assert answers.get("base_image") != "distroless" or answers["python_version"] == "3.13"
+        assert answers.get("dependency_updates") != "dependabot" or host == "github"
+
+
+def test_every_condition_holds_for_some_and_not_for_others() -> None:
+    conditions = {key for key, details in working_tree().questions.items() if details.get("when") not in (None, False)}
+    assert conditions
+    for question in conditions:
+        assert {question in answers for answers in combined(question)} == {True, False}, question
+
+
+def test_every_question_has_a_default() -> None:
+    """Without one, no bot could update a repository of an earlier release."""
+    assert all("default" in question for question in working_tree().questions.values())
+
+
+def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> None:
+    answers = yaml.safe_load(working_tree().render({})[".copier-answers.yml"])
+    assert answers["project_type"] == "package"
+    assert answers["package_name"] == "myproject"
+    assert answers["command_name"] == "hello"
+    assert answers["python_version"] == pythons()[-2]
+
+
+def test_advanced_questions_are_remembered_and_not_asked() -> None:
+    advanced = {key for key in PUBLIC if working_tree().questions[key].get("ask") is False}
+    image = {"installer", "base_image", "base_registry", "builder_packages", "runtime_packages", "devcontainer"}
+    expected = image | {"template_owners", "package_index", "package_index_url"}
+    assert advanced == expected - FIXED
+    files = working_tree().render({"package_index": "private"})
+    assert advanced <= set(yaml.safe_load(files[".copier-answers.yml"]))
+
+
+@pytest.mark.parametrize(("question", "answer"), REFUSED, ids=repr)
+def test_refused_in_one_sentence(question: str, answer: str) -> None:
+    with pytest.raises(ValueError, match=question) as error:
+        working_tree().render({question: answer, **NEEDED.get(question, {})})
+    assert REFUSED[question, answer] in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.cases("python", pythons)
+def test_distroless_is_refused_with_a_python_that_it_does_not_have(python: str) -> None:
+    answers = {"base_image": "distroless", "python_version": python}
+    if python == "3.13":
+        assert "distroless" in working_tree().render(answers)["Dockerfile"].decode()
+    else:
+        with pytest.raises(ValueError, match=r"has Python 3\.13: answer python_version with 3\.13\."):
+            working_tree().render(answers)
+
+
+@pytest.mark.parametrize("owner", ["", "group", "group/sub.group/_x-1"])
+def test_an_owner_on_gitlab_is_a_path(owner: str) -> None:
+    files = working_tree().render({"repository_host": "gitlab", "repository_owner": owner})
+    urls = tomllib.loads(files["pyproject.toml"].decode())["project"].get("urls", {})
+    assert urls == ({"repository": f"https://gitlab.com/{owner}/myproject"} if owner else {})
+
+
+@pytest.mark.parametrize("owner", ["/group", "group/", "a//b", "a b", "-a", "../a"])
+def test_an_owner_on_gitlab_that_is_no_path_is_refused(owner: str) -> None:
+    with pytest.raises(ValueError, match="such as group/subgroup, or nothing"):
+        working_tree().render({"repository_host": "gitlab", "repository_owner": owner})
+
+
+def test_dependabot_is_refused_where_there_is_none() -> None:
+    with pytest.raises(ValueError, match="Dependabot is part of GitHub: answer renovate or none"):
+        working_tree().render({"repository_host": "gitlab", "dependency_updates": "dependabot"})
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"), [("project_name", "class"), ("package_name", "json"), ("builder_packages", "git;")]
+)
+def test_a_refusal_leaves_nothing_behind(question: str, answer: str, tmp_path: Path) -> None:
+    command: list[str | Path] = [
+        COPIER,
+        "copy",
+        "--defaults",
+        "--data",
+        f"{question}={answer}",
+        working_tree().folder,
+        tmp_path / "new",
+    ]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert result.returncode != 0
+    assert "type" in result.stderr.splitlines()[-1]
+    assert not (tmp_path / "new").exists()
+
+
+@pytest.mark.parametrize(
+    ("project", "distribution", "package"),
+    [
+        ("My Project", "my-project", "my_project"),
+        ("Data.Tools_2", "data-tools-2", "data_tools_2"),
+        ("a--b", "a-b", "a_b"),
+        ("x", "x", "x"),
+    ],
+)
+def test_names_follow_from_the_project_name(project: str, distribution: str, package: str) -> None:
+    files = working_tree().render({"project_name": project})
+    assert f'name = "{distribution}"\n' in files["pyproject.toml"].decode()
+    assert f"src/{package}/cli.py" in files
+    assert f"# {project}\n" in files["README.md"].decode()
+
+
+def test_an_environment_may_start_with_a_digit() -> None:
+    """It has no package that would have to be imported."""
+    files = working_tree().render({"project_type": "environment", "project_name": "2026 analysis"})
+    assert 'name = "2026-analysis"\n' in files["pyproject.toml"].decode()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_hostile_description_comes_out_intact(kind: str) -> None:
+    files = working_tree().render(
+        {"project_type": kind, "project_description": HOSTILE, "author_name": 'Ada "L" \\ 日本'}
+    )
+    project = tomllib.loads(files["pyproject.toml"].decode())["project"]
+    assert project["description"] == HOSTILE
+    assert project["authors"] == [{"name": 'Ada "L" \\ 日本'}]
+    assert f"\n{HOSTILE}\n" in files["README.md"].decode()
+    assert yaml.safe_load(files[".copier-answers.yml"])["project_description"] == HOSTILE
+    for path, content in files.items():
+        if path.endswith(".py"):
+            compile(content, path, "exec")
+
+
+def test_the_questions_that_can_be_answered_are_all_known() -> None:
+    assert name_lists().questions == list(PROMISED)
+
+
+@pytest.mark.parametrize("name", ["match", "case", "type", "lazy", "a__b", "x" * 64])
+def test_odd_names_that_work_are_accepted(name: str) -> None:
+    """Soft keywords can be imported."""
+    files = working_tree().render({"package_name": name})
+    assert f'{name}.cli:main"' in files["pyproject.toml"].decode()
+    compile(files["tests/test_cli.py"], "test_cli.py", "exec")
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"), [("service", "fastapi"), ("environment", "pandas"), ("environment", "Pandas-Stubs")]
+)
+def test_a_project_cannot_be_called_as_what_it_depends_on(kind: str, name: str) -> None:
+    with pytest.raises(ValueError, match="is among the packages that are installed"):
+        working_tree().render({"project_type": kind, "project_name": name})
+    working_tree().render({"project_name": name})
+
+
+@pytest.mark.cases("python", interpreters)
+def test_names_of_the_language_are_all_known(python: str) -> None:
+    listed = "import sys, keyword; print(*keyword.kwlist); print(*sys.stdlib_module_names)"
+    keywords, modules = run(interpreters()[python], "-c", listed).splitlines()
+    assert set(keywords.split()) == {*name_lists().keywords}
+    assert {module for module in modules.split() if not module.startswith("_")} <= {*name_lists().standard_library}
+
+
+def test_no_default_is_refused() -> None:
+    """Copier stops with a traceback where it should ask a question whose default is refused."""
+    for word in {
+        *name_lists().keywords,
+        *name_lists().standard_library,
+        *name_lists().folders,
+        *name_lists().installed["all"],
+    }:
+        if word == word.lower():
+            with pytest.raises(ValueError, match="question 'project_name'"):
+                working_tree().render({"project_name": word})
+        else:
+            working_tree().render({"project_name": word})

@@ -1,0 +1,339 @@
+"""How images are built: what is built again and shipped, what is refused, and what else builds them."""
+
+import json
+import os
+import re
+import subprocess
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from tests.kit.answers import KINDS, combination, working_tree
+from tests.kit.commands import read, run, write
+from tests.kit.docker import (
+    base_of,
+    build,
+    built,
+    container_of,
+    context_of,
+    image_of,
+    images_of,
+    inspect,
+    layers,
+    need_engine,
+    new_name,
+    wait_until,
+)
+from tests.kit.image_contract import GET, LOCKED_UP, check_contract, state
+from tools.lock.refresh import poetry_lock
+from tools.render.template import ROOT, Files
+
+PYTHON = {"python_version": "3.13"}
+SIZES = "import json, pathlib; print(json.dumps({str(path): path.stat().st_size for path in pathlib.Path('/out').rglob('*') if path.is_file()}))"
+
+
+@pytest.fixture(autouse=True)
+def engine() -> None:
+    """Skip every test where there is no engine, or no base image."""
+    need_engine({**PYTHON, "base_image": "distroless"})
+    need_engine(PYTHON)
+
+
+def refused(folder: Path, *options: str) -> str:
+    """Build what must not come about, and return what was said."""
+    result = build(folder, *options)
+    assert result.returncode != 0
+    return result.stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_nothing_reaches_the_build_but_what_is_named(kind: str, tmp_path: Path) -> None:
+    """What Docker gets is what the tests take for it, whatever else lies about in the folder."""
+    files = working_tree().render({"project_type": kind, **PYTHON})
+    project = write(files, tmp_path / "project")
+    rubbish = [".env", ".git/config", ".venv/bin/python", "dist/x.whl", "notes.md"]
+    rubbish += [f"{folder}/__pycache__/x.pyc" for folder in ("scripts", "src/myproject")]
+    write(dict.fromkeys(rubbish, b"secret"), project)
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n", encoding="utf-8")
+    run("docker", "build", f"--file={tmp_path}/Dockerfile", f"--output={tmp_path}/context", project)
+    expected = {path: content for path, content in context_of(files).items() if path[0] != "." and path != "Dockerfile"}
+    assert read(tmp_path / "context") == expected
+
+
+# What is built again, and what is shipped.
+
+
+def edit_source(files: Files) -> Files:
+    return {**files, "src/myproject/__init__.py": b'"""Another docstring."""\n'}
+
+
+def edit_settings(files: Files) -> Files:
+    return {
+        **files,
+        "pyproject.toml": files["pyproject.toml"].replace(b"[tool.mypy]\n", b"[tool.mypy]\npretty = true\n"),
+    }
+
+
+def edit_version(files: Files) -> Files:
+    return {**files, "pyproject.toml": files["pyproject.toml"].replace(b'version = "0.1.0"', b'version = "0.2.0"')}
+
+
+def edit_development(files: Files, folder: Path) -> Files:
+    """Add a development dependency, and lock it."""
+    pyproject = files["pyproject.toml"].replace(
+        b'"pytest>=9,<10",', b'"pytest>=9,<10",\n    "iniconfig",\n    "toolz",'
+    )
+    write({**files, "pyproject.toml": pyproject}, folder)
+    lock = poetry_lock(folder).encode()
+    assert lock != files["poetry.lock"]
+    return {**files, "pyproject.toml": pyproject, "poetry.lock": lock}
+
+
+EDITS: list[Callable[..., Files]] = [edit_source, edit_settings, edit_version, edit_development]
+
+
+@pytest.mark.parametrize("base", ["slim", "distroless"])
+def test_an_edit_ships_the_project_and_no_other_package(base: str, tmp_path: Path) -> None:
+    """Nor is any other installed again, as their stage is not built again."""
+    answers = {"project_type": "service", "base_image": base, **PYTHON}
+    files = working_tree().render(answers)
+    # A copy is the same to Docker whatever the times of its files, and another test may make one with other times.
+    bases = unseen(images_of(answers), tmp_path / "bases")
+    options = [f"--build-arg={argument}={name}" for argument, name in bases.items()]
+    with image_of(files, tmp_path / "first", *options) as image:
+        before = layers(image, list(bases.values())[-1])
+    for edit in EDITS:
+        folder = tmp_path / edit.__name__
+        edited = edit(files, folder / "locking") if edit is edit_development else edit(files)
+        assert edited != files
+        with built(write(edited, folder / "project"), *options) as (image, log):
+            after = layers(image, list(bases.values())[-1])
+            changed = [digest for digest in after if digest not in before]
+            sizes = layer_sizes(image) if changed else {}
+        assert len(before) == len(after), edit
+        assert changed != [] or edit in (edit_settings, edit_development)
+        assert sum(sizes[digest] for digest in changed) < 64_000, edit
+        dependencies = re.findall(r"^#(\d+) \[dependencies .*\] RUN", log, re.MULTILINE)
+        assert dependencies
+        assert all(f"#{number} CACHED\n" in log for number in dependencies), edit
+
+
+def layer_sizes(image: str) -> dict[str, int]:
+    """Return the bytes of each layer of an image, by its digest."""
+    script = """
+import hashlib, json, sys, tarfile
+sizes = {}
+with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as archive:
+    for member in archive:
+        if member.isfile() and not member.name.endswith("json"):
+            content = archive.extractfile(member).read()
+            sizes["sha256:" + hashlib.sha256(content).hexdigest()] = len(content)
+print(json.dumps(sizes))
+"""
+    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as save:
+        sizes: dict[str, int] = json.loads(run("python3", "-c", script, stdin=save.stdout))
+    return sizes
+
+
+def test_another_version_builds_nothing_again(tmp_path: Path) -> None:
+    """What the labels say is told by the build, and changes no layer."""
+    folder = write(working_tree().render(PYTHON), tmp_path)
+    with built(folder, "--build-arg=VERSION=1") as (first, _), built(folder, "--build-arg=VERSION=2") as (second, log):
+        assert [
+            inspect(image)["Config"]["Labels"]["org.opencontainers.image.version"] for image in (first, second)
+        ] == [
+            "1",
+            "2",
+        ]
+        assert inspect(first)["RootFS"] == inspect(second)["RootFS"]
+    steps = set(re.findall(r"^#(\d+) \[.*\] (?:RUN|COPY|WORKDIR)", log, re.MULTILINE))
+    assert steps == set(re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE)) & steps
+
+
+def unseen(images: dict[str, str], folder: Path) -> dict[str, str]:
+    """Make copies of base images on which nothing was ever built, so that nothing of a build on them is cached.
+
+    `--no-cache` would do, but while another build has a step in common the engine can crash over it (Docker 26.1.5).
+    """
+    token = uuid4().hex
+    names = {argument: new_name() for argument in images}
+    for argument, image in images.items():
+        write({"Dockerfile": f"FROM {image}\nCOPY token /\n".encode(), "token": token.encode()}, folder)
+        run("docker", "build", "--quiet", f"--tag={names[argument]}", folder)
+    return names
+
+
+@pytest.mark.parametrize(("kind", "base"), [("service", "slim"), ("environment", "slim"), ("package", "distroless")])
+def test_the_same_input_gives_the_same_layers(kind: str, base: str, tmp_path: Path) -> None:
+    """At another time, of files with other times and modes, and with empty caches."""
+    answers = {"project_type": kind, "base_image": base, **PYTHON}
+    files = working_tree().render(answers)
+    found = []
+    for number in range(2):
+        folder = write(files, tmp_path / str(number))
+        emptied = re.sub("type=cache,", f"type=cache,id={tmp_path.name}-{number},", files["Dockerfile"].decode())
+        (folder / "Dockerfile").write_text(emptied, encoding="utf-8")
+        for path in folder.rglob("*"):
+            os.utime(path, (number * 1e9, number * 1e9))
+            path.chmod((0o700 if path.is_dir() else 0o600) if number else (0o777 if path.is_dir() else 0o666))
+        bases = unseen(images_of(answers), tmp_path / f"bases-{number}")
+        options = [f"--build-arg={argument}={name}" for argument, name in bases.items()]
+        with built(folder, *options) as (image, log):
+            found.append(layers(image, list(bases.values())[-1]))
+        steps = set(re.findall(r"^#(\d+) \[.*\] (?:RUN|COPY|WORKDIR)", log, re.MULTILINE))
+        assert not steps & set(re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE))
+    assert found[0] == found[1]
+    assert len(found[0]) >= 3
+
+
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+def test_the_projects_layer_holds_the_project_alone(installer: str, tmp_path: Path) -> None:
+    answers = {"project_type": "service", "installer": installer, **PYTHON}
+    with image_of(working_tree().render(answers), tmp_path, "--target=project") as image:
+        paths = json.loads(run("docker", "run", "--rm", image, "python", "-c", SIZES))
+    ours = re.compile(r"/out/app/\.venv/lib/python3\.13/site-packages/myproject(-0\.1\.0\.dist-info)?/.*")
+    assert [path for path in paths if not ours.fullmatch(path)] == []
+    assert "/out/app/.venv/lib/python3.13/site-packages/myproject/app.py" in paths
+
+
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+def test_a_source_that_is_mounted_takes_effect(installer: str, tmp_path: Path) -> None:
+    """Though it is compiled in the image, and whatever its time says."""
+    files = working_tree().render({"installer": installer, **PYTHON})
+    edited = tmp_path / "cli.py"
+    edited.write_bytes(files["src/myproject/cli.py"].replace(b"Hello", b"Howdy"))
+    os.utime(edited, (0, 0))
+    place = "/app/.venv/lib/python3.13/site-packages/myproject/cli.py"
+    with image_of(files, tmp_path / "project") as image:
+        assert run("docker", "run", "--rm", f"--volume={edited}:{place}:ro", image) == "Howdy, World!\n"
+
+
+# What is refused.
+
+
+@pytest.mark.parametrize("kind", ["service", "environment"])
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+def test_a_package_with_another_hash_is_not_installed(kind: str, installer: str, tmp_path: Path) -> None:
+    files = working_tree().render({"project_type": kind, "installer": installer, **PYTHON})
+    files["poetry.lock"] = re.sub(rb"sha256:[0-9a-f]{8}", b"sha256:00000000", files["poetry.lock"])
+    assert {
+        "pip": "THESE PACKAGES DO NOT MATCH THE HASHES",
+        "poetry": "did not match any known checksums in your lock file",
+    }[installer] in refused(write(files, tmp_path))
+
+
+def test_pip_installs_nothing_without_a_hash(tmp_path: Path) -> None:
+    files = working_tree().render({"project_type": "service", **PYTHON})
+    files["Dockerfile"] = files["Dockerfile"].replace(b"poetry export ", b"poetry export --without-hashes ")
+    assert "Hashes are required in --require-hashes mode" in refused(write(files, tmp_path))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+def test_a_stale_lock_stops_the_build(kind: str, installer: str, tmp_path: Path) -> None:
+    files = working_tree().render({"project_type": kind, "installer": installer, **PYTHON})
+    pyproject = files["pyproject.toml"].decode()
+    dependencies = tomllib.loads(pyproject)["project"]["dependencies"]
+    added = (
+        'dependencies = [\n    "toolz>=1",\n' + "".join(f'    "{dependency}",\n' for dependency in dependencies) + "]\n"
+    )
+    files["pyproject.toml"] = re.sub(r"^dependencies = \[(.|\n)*?\]\n", added, pyproject, flags=re.MULTILINE).encode()
+    assert "pyproject.toml changed significantly since poetry.lock was last generated" in refused(
+        write(files, tmp_path)
+    )
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+@pytest.mark.parametrize("name", ["poetry.lock", "pyproject.toml", "README.md"])
+def test_a_missing_file_stops_the_build_and_is_named(kind: str, installer: str, name: str, tmp_path: Path) -> None:
+    """An environment's README is not part of its image."""
+    files = working_tree().render({"project_type": kind, "installer": installer, **PYTHON})
+    del files[name]
+    folder = write(files, tmp_path)
+    if (kind, name) == ("environment", "README.md"):
+        with built(folder):
+            return
+    assert re.search(rf'"/{re.escape(name)}": not found', refused(folder))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+def test_another_python_than_the_projects_stops_the_build(kind: str, installer: str, tmp_path: Path) -> None:
+    files = working_tree().render({"project_type": kind, "installer": installer, **PYTHON})
+    other = base_of({"python_version": "3.11"})
+    need_engine({"python_version": "3.11"})
+    output = refused(write(files, tmp_path), f"--build-arg=PYTHON_IMAGE={other}")
+    # Of Poetry's commands, and of pip.
+    words = r"Python version \(?3\.11\.\d+\)? is not (allowed|supported) by the project \(>=3\.13\)"
+    assert re.search(rf"{words}|requires a different Python: 3\.11\.\d+ not in '>=3\.13'", output)
+
+
+# What else builds them.
+
+
+@pytest.mark.parametrize("base", ["slim", "distroless"])
+def test_an_image_is_built_on_images_of_ones_own(base: str, tmp_path: Path) -> None:
+    """Which run as root and have other names, as those of an organisation's registry may."""
+    answers = combination(project_type="service", base_image=base, **PYTHON)
+    arguments = []
+    for argument, image in images_of(answers).items():
+        own = f"copier-poetry-docker-own/{argument.lower()}"
+        recipe = f"FROM {image}\nUSER 0:0\nENV OWN=1\n"
+        run("docker", "build", "--quiet", f"--tag={own}", "-", input=recipe)
+        arguments.append(f"--build-arg={argument}={own}")
+    with image_of(working_tree().render(answers), tmp_path, *arguments) as image:
+        configuration = inspect(image)["Config"]
+        assert "OWN=1" in configuration["Env"]
+        assert configuration["User"] in ("10001:10001", "65532:65532")
+        assert layers(image, arguments[-1].split("=")[-1])
+
+
+def test_a_service_heeds_its_environment_and_logs_to_the_standard_output(tmp_path: Path) -> None:
+    need_engine(PYTHON)
+    settings = ("--env=APP_PORT=9000", "--env=APP_GREETING=Howdy!", "--env=APP_LOG_LEVEL=debug")
+    with (
+        image_of(working_tree().render({"project_type": "service", **PYTHON}), tmp_path) as image,
+        container_of(image, *LOCKED_UP, *settings) as container,
+    ):
+        assert wait_until(15, lambda: state(container)["Health"]["Status"] == "healthy")
+        answer = run("docker", "exec", container, "python", "-c", GET).splitlines()[0]
+        assert json.loads(answer) == {"message": "Howdy!"}
+        logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)
+    assert logs.stderr == ""
+    assert "Uvicorn running on http://0.0.0.0:9000" in logs.stdout
+    assert '"GET /health/ready HTTP/1.1" 200' in logs.stdout
+
+
+@pytest.mark.parametrize(
+    ("kind", "installer", "base"), [("service", "pip", "slim"), ("package", "poetry", "distroless")]
+)
+def test_buildah_builds_it_too(kind: str, installer: str, base: str, tmp_path: Path) -> None:
+    """And the image keeps its contract. This is the buildah of Debian 13, with images of the Docker engine as bases."""
+    answers = combination(project_type=kind, installer=installer, base_image=base, **PYTHON)
+    folder = write(working_tree().render(answers), tmp_path / "project")
+    image = new_name()
+    labels = ["--build-arg=SOURCE=https://example.org/myproject", "--build-arg=VERSION=1.2.3"]
+    run(ROOT / ".ci/buildah", image, folder, *images_of(answers).values(), *labels)
+    check_contract(answers, {"Dockerfile": f"FROM {image}\n".encode(), **only(folder, "poetry.lock")}, tmp_path)
+
+
+def only(folder: Path, *names: str) -> Files:
+    """Return some files of a folder."""
+    return {name: (folder / name).read_bytes() for name in names}
+
+
+def test_a_dockerfile_names_each_image_once_and_at_the_top() -> None:
+    """So that a bot can pin it by its digest."""
+    for answers in (PYTHON, {**PYTHON, "base_image": "distroless"}):
+        text = working_tree().render(answers)["Dockerfile"].decode()
+        images = images_of(answers)
+        assert text.startswith("".join(f"ARG {argument}={image}\n" for argument, image in images.items()))
+        for image in images.values():
+            assert text.count(image) == 1
+        stages = set(re.findall(r"^FROM \S+ AS (\w+)$", text, re.MULTILINE))
+        froms = set(re.findall(r"^FROM (\S+) AS \w+$", text, re.MULTILINE))
+        assert froms <= stages | {f"${{{argument}}}" for argument in images}

@@ -1,0 +1,106 @@
+"""Every distinct image: built, run, and held to what is promised of it."""
+
+import json
+import urllib.request
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.kit.answers import IMAGE_QUESTIONS, combined, name, told, working_tree
+from tests.kit.commands import run
+from tests.kit.docker import base_of, container_of, context_of, image_of, inspect, layers, need_engine, wait_until
+from tests.kit.image_contract import check_contract
+from tools.render.template import Answers, Files
+
+TURNS = ("license", "builder_packages")
+
+
+def contexts() -> Iterator[Any]:
+    """Give answers and files of every build whose image is distinct by more than its licence.
+
+    The licence, and the packages of the builder, of which nothing is in the image, are others from one of them to the
+    next, so that each meets every other answer.
+    """
+    groups: dict[tuple[tuple[str, Any], ...], list[Answers]] = {}
+    for answers in combined(*IMAGE_QUESTIONS):
+        if answers["docker"]:
+            groups.setdefault(tuple(item for item in answers.items() if item[0] not in TURNS), []).append(answers)
+    for number, turns in enumerate(groups.values()):
+        answers = turns[3 * number % len(turns)]
+        yield pytest.param(answers, context_of(working_tree().render(answers)), id=name(answers, IMAGE_QUESTIONS))
+
+
+CONTEXTS = list(contexts())
+
+
+def pairs(answers: Answers) -> set[tuple[tuple[str, Any], ...]]:
+    """Return every two answers of a combination, of those that are chosen."""
+    chosen = [(question, answers[question]) for question in IMAGE_QUESTIONS if question in answers]
+    return set(combinations(chosen, 2))
+
+
+def test_every_two_answers_meet_in_an_image_that_is_built() -> None:
+    possible = set().union(*(pairs(answers) for answers in combined(*IMAGE_QUESTIONS) if answers["docker"]))
+    built = set().union(*(pairs(context.values[0]) for context in CONTEXTS))
+    assert possible - built == set()
+
+
+@pytest.mark.parametrize(("answers", "files"), CONTEXTS)
+def test_image_keeps_its_contract(
+    answers: Answers, files: Files, tmp_path: Path, record_property: Callable[[str, str], None]
+) -> None:
+    record_property("built", told(answers, IMAGE_QUESTIONS))
+    need_engine(answers)
+    record_property("found", json.dumps(check_contract(answers, files, tmp_path)))
+
+
+@pytest.mark.parametrize("installer", ["pip", "poetry"])
+def test_packages_of_the_builder_leave_nothing_in_the_image(installer: str, tmp_path: Path) -> None:
+    answers = {"project_type": "service", "installer": installer, "python_version": "3.13"}
+    need_engine(answers)
+    found = []
+    for packages in ("", "git"):
+        files = working_tree().render({**answers, "builder_packages": packages})
+        with image_of(files, tmp_path, "--no-cache-filter=runtime") as image:
+            found.append(layers(image, base_of(answers)))
+    assert found[0] == found[1]
+
+
+SLOW = """
+import asyncio
+
+from myproject import __main__, app
+
+@app.app.get("/slow")
+async def slow() -> str:
+    print("asked", flush=True)
+    await asyncio.sleep(3)
+    return "answered"
+
+__main__.main()
+"""
+"""The service, with something that takes its time."""
+
+
+@pytest.mark.parametrize("base", ["slim", "distroless"])
+def test_a_service_answers_what_it_was_asked_before_it_stops(base: str, tmp_path: Path) -> None:
+    answers = {"project_type": "service", "python_version": "3.13", "base_image": base}
+    need_engine(answers)
+    port = "--publish=127.0.0.1::8000"
+    with (
+        image_of(context_of(working_tree().render(answers)), tmp_path) as image,
+        container_of(image, port, "--entrypoint=python", command=("-c", SLOW)) as container,
+        ThreadPoolExecutor() as background,
+    ):
+        address = run("docker", "port", container, "8000").strip()
+        assert wait_until(30, lambda: "Uvicorn running" in run("docker", "logs", container))
+        request = background.submit(urllib.request.urlopen, f"http://{address}/slow", timeout=30)
+        assert wait_until(10, lambda: "asked" in run("docker", "logs", container))
+        run("docker", "stop", container)
+        assert request.result().read() == b'"answered"'
+        assert "Application shutdown complete." in run("docker", "logs", container)
+        assert inspect(container)["State"]["ExitCode"] == 0

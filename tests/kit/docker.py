@@ -1,0 +1,235 @@
+"""Docker, as its own command: whether it is there, which base images it has, building and running."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from tests.kit.answers import working_tree
+from tests.kit.commands import run, write
+from tests.kit.pythons import pythons
+from tools.render.template import Answers, Files
+
+VERSION = "1.2.3"
+SOURCE = "https://example.org/myproject"
+RUN = os.environ.get("COPIER_POETRY_DOCKER_RUN", "")
+"""What the names of all images of one run of the tests have in them."""
+
+
+def images_of(answers: Answers) -> dict[str, str]:
+    """Return the images on which the Dockerfile of some answers builds, by the argument that names each."""
+    return dict(
+        re.findall("^ARG ([A-Z]+_IMAGE)=(.*)", working_tree().render(answers)["Dockerfile"].decode(), re.MULTILINE)
+    )
+
+
+def base_of(answers: Answers) -> str:
+    """Return the image from which the runtime stage of some answers starts."""
+    return list(images_of(answers).values())[-1]
+
+
+DISTROLESS = {"base_image": "distroless", "python_version": "3.13"}
+
+
+def bases() -> list[str]:
+    """Return all base images that Dockerfiles name."""
+    slim = [base_of({"python_version": version}) for version in pythons()]
+    return [*slim, *images_of(DISTROLESS).values()]
+
+
+@cache
+def engine_is_missing() -> bool:
+    """Return whether no Docker engine answers."""
+    if shutil.which("docker") is None:
+        return True
+    return subprocess.run(["docker", "info"], capture_output=True, check=False, timeout=60).returncode != 0
+
+
+@cache
+def what_is(image: str) -> str:
+    """Return what a base image is: "real", a stand-in of which kind, or "" when it cannot be had."""
+    inspect = ["docker", "image", "inspect", "--format", '{{index .Config.Labels "stand-in"}}', image]
+    for command in (["true"], ["docker", "pull", "--quiet", image]):
+        if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+            result = subprocess.run(inspect, capture_output=True, text=True, check=False)
+            if result.returncode == 0:
+                return f"stand-in, {result.stdout.strip()}" if result.stdout.strip() else "real"
+    return ""
+
+
+def need_engine(answers: Answers) -> None:
+    """Skip the test where no engine answers or an image on which these answers build cannot be had."""
+    if engine_is_missing():
+        pytest.skip("no Docker engine answers: start one, or run `make engine` as root on Debian")
+    for image in images_of(answers).values():
+        if not what_is(image):
+            pytest.skip(f"there is no {image}: it cannot be pulled, and nothing can stand in for it")
+
+
+@contextmanager
+def mirrored(answers: Answers) -> Iterator[Answers]:
+    """Let a registry that some answers name have the images on which they build, under a name of its own for each test.
+
+    They are those of this machine; the test is skipped where it has none.
+    """
+    if not answers.get("base_registry"):
+        need_engine(answers)
+        yield answers
+        return
+    need_engine({**answers, "base_registry": ""})
+    there = {**answers, "base_registry": f"{answers['base_registry']}/{new_name()}"}
+    names = images_of(there)
+    for argument, image in images_of({**answers, "base_registry": ""}).items():
+        run("docker", "tag", image, names[argument])
+    try:
+        yield there
+    finally:
+        remove(*names.values())
+
+
+def need_compose() -> None:
+    """Skip the test where Docker has no Compose."""
+    if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:
+        pytest.skip("Docker has no Compose: on Debian it is in docker-compose")
+
+
+def context_of(files: Files) -> Files:
+    """Return the files that .dockerignore lets into the build, with those that tell how to build."""
+    allowed = [line[1:] for line in files[".dockerignore"].decode().splitlines() if line.startswith("!")]
+    ours = ("Dockerfile", ".dockerignore")
+    return {
+        path: content
+        for path, content in files.items()
+        if path in ours or any(path == name or path.startswith(f"{name}/") for name in allowed)
+    }
+
+
+def build(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """Build in a folder, and return what came of it with everything that was said."""
+    command = ["docker", "build", "--progress=plain", *options, str(folder)]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+
+
+@contextmanager
+def built(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
+    """Build in a folder, and give the image's name and what was said; remove it in the end, but for cached layers."""
+    image = new_name()
+    result = build(folder, f"--tag={image}", *options)
+    assert result.returncode == 0, result.stdout
+    try:
+        yield image, result.stdout
+    finally:
+        if not RUN:
+            remove(image)
+
+
+def new_name() -> str:
+    """Return a name for an image of a test: as two tests can come to the same image, it is another for each."""
+    return f"copier-poetry-docker-{RUN}-{uuid4().hex}"
+
+
+def remove(*images: str) -> None:
+    """Remove images, whether or not they are there.
+
+    In a run of tests this waits for its end, when no build is under way that may share layers with them.
+    """
+    subprocess.run(["docker", "image", "rm", "--force", *images], capture_output=True, check=False)
+
+
+def images_of_the_run() -> list[str]:
+    """Return the names of all images that this run of the tests has built."""
+    command = ["docker", "image", "ls", "--format={{.Repository}}", f"--filter=reference=copier-poetry-docker-{RUN}-*"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+
+
+@contextmanager
+def image_of(files: Files, folder: Path, *options: str) -> Iterator[str]:
+    """Build the image of a project and give its name; remove it in the end, but for its layers in the build cache."""
+    with built(write(files, folder), *options) as (image, _):
+        yield image
+
+
+@contextmanager
+def container_of(image: str, *options: str, command: tuple[str, ...] = ()) -> Iterator[str]:
+    """Start a container, and remove it in the end."""
+    container = run("docker", "create", *options, image, *command).strip()
+    try:
+        run("docker", "start", container)
+        yield container
+    finally:
+        run("docker", "rm", "--force", container)
+
+
+def inspect(thing: str) -> Any:
+    """Return what Docker knows of an image or a container."""
+    return json.loads(run("docker", "inspect", thing))[0]
+
+
+def layers(image: str, base: str) -> list[str]:
+    """Return the digests of the layers that an image adds to its base."""
+    below, all_layers = inspect(base)["RootFS"]["Layers"], inspect(image)["RootFS"]["Layers"]
+    assert all_layers[: len(below)] == below
+    return list(all_layers[len(below) :])
+
+
+def bytes_of(image: str) -> int:
+    """Return the size of the files in the layers of an image, uncompressed, whichever way the engine stores images."""
+    return sum(map(int, run("docker", "history", "--human=false", "--format={{.Size}}", image).split()))
+
+
+def bytes_above(base: str, image: str) -> int:
+    """Return the size of the files in the layers that an image adds to its base."""
+    assert layers(image, base)
+    return bytes_of(image) - bytes_of(base)
+
+
+@cache
+def engine() -> dict[str, str]:
+    """Return the versions of what builds."""
+    return {
+        "engine": run("docker", "version", "--format={{.Server.Version}}").strip(),
+        "buildx": run("docker", "buildx", "version").split()[1],
+    }
+
+
+@cache
+def pip_of(image: str) -> str:
+    """Return the version of pip in an image, or "" where it has none."""
+    command = ["docker", "run", "--rm", image, "pip", "--version"]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    return result.stdout.split()[1] if result.returncode == 0 else ""
+
+
+@cache
+def base_facts(image: str) -> dict[str, Any]:
+    """Return what there is to tell of a base image."""
+    return {"base": image, "base_kind": what_is(image), "base_bytes": bytes_of(image), "pip": pip_of(image)}
+
+
+def ground(answers: Answers) -> dict[str, Any]:
+    """Return on what the image of some answers builds, and with what."""
+    return {**base_facts(base_of(answers)), **engine()}
+
+
+def wait_until(seconds: float, condition: Callable[[], bool]) -> bool:
+    """Wait until something holds, and return whether it did within some seconds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
+    return True
+
+
+if __name__ == "__main__":
+    print(*bases())

@@ -1,0 +1,237 @@
+"""The commands of docs/forking.md, as they are printed: a fork, a repository of it, and the template's next release."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from packaging.version import Version
+
+from tests.kit.answers import FIXED, working_tree
+from tests.kit.commands import COPIER, read, run
+from tests.kit.rehearsal import AFTER, MARKERS, NEXT, known, replace, with_releases
+from tests.kit.rendered_files import COMMANDS
+from tools.docs.examples import written
+from tools.docs.write import documents
+from tools.render.template import ROOT, copy_parts
+
+pytestmark = pytest.mark.skipif(bool(FIXED), reason="this is a fork: the guide is followed in what it is a fork of")
+
+GUIDE = (ROOT / "docs/forking.md").read_text(encoding="utf-8")
+DERIVED = [path.relative_to(ROOT).as_posix() for path in {**documents(), **written(working_tree())}]
+DERIVE = f"{sys.executable} -m tools.docs.write && {sys.executable} -m tools.docs.examples"
+ENVIRONMENT = {**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"}
+
+SURVEY = """
+survey:
+  type: bool
+  help: Is it in the survey?
+  default: true
+
+package_index:
+"""
+"""A question that the next release has, right behind the one that the fork has taken away."""
+
+CHEAP = [
+    "tests/test_answers.py",
+    "tests/test_docs.py",
+    "tests/test_examples.py",
+    "tests/test_schema.py",
+    "tests/test_render.py::test_files_exist_when_they_mean_something",
+    "tests/test_render.py::test_every_file_has_its_reason",
+    "tests/test_update.py::test_every_file_has_one_owner",
+]
+"""Tests of all that the fork changes, but for those that build images."""
+
+
+def upstream(folder: Path) -> Path:
+    """Make a repository of the template with its releases, and with all of the working tree as the next one."""
+    with_releases(folder)
+    for path in run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / path, folder / path)
+    release(folder, NEXT)
+    return folder
+
+
+def release(repository: Path, tag: str) -> None:
+    """Commit what is in a repository of the template, and tag it as CI does."""
+    run("git", "add", "--all", cwd=repository)
+    run("git", "commit", "--quiet", "--allow-empty", f"--message={tag}", cwd=repository)
+    run("git", "tag", "--force", "--annotate", f"--message={tag}", tag, cwd=repository)
+
+
+def release_again(repository: Path) -> None:
+    """Release the template with a question, a file, and changes all around those of the fork."""
+    for path, old, new in (
+        ("copier.yml", "help: Is it worked on in a dev container?", "help: Is it developed in a dev container?"),
+        ("copier.yml", "\npackage_index:\n", SURVEY),
+        ("copier.yml", "import registry_error %}", "import registry_error  %}"),
+        ("extensions/names.jinja", " devcontainer package_index ", " devcontainer survey package_index "),
+        ("extensions/ownership.yml", "  - CODEOWNERS\n", "  - CODEOWNERS\n  - NOTES\n"),
+        ("docs/files.md", "| `SECURITY.md`", "| `NOTES` | notes | always |\n| `SECURITY.md`"),
+        (
+            "tests/test_answers.py",
+            '    "devcontainer": [True, False],\n',
+            '    "devcontainer": [True, False],\n    "survey": [True, False],\n',
+        ),
+        ("examples/answers.yml", "      installer: poetry\n", "      installer: poetry\n      survey: false\n"),
+        ("template/Dockerfile.jinja", "\n# Poetry, compiled", "\n# Newer.\n# Poetry, compiled"),
+        ("template/.editorconfig", "root = true", "root = true\n# Newer."),
+        ("template/README.md.jinja", "## Licence", "## License"),
+    ):
+        replace(repository / path, old, new)
+    (repository / "template/NOTES").write_text("Notes.\n", encoding="utf-8")
+    run("sh", "-c", DERIVE, cwd=repository)
+    release(repository, AFTER)
+
+
+def commands(part: str, folder: Path) -> list[str]:
+    """Return the commands of a part of the guide, with what is in a folder in place of what is elsewhere."""
+    found = COMMANDS.findall(GUIDE.partition(f"\n## {part}\n")[2].partition("\n## ")[0])
+    for told, here in {
+        "https://github.com/OWNER/copier-poetry-docker.git": f"{folder}/upstream",
+        "https://github.com/octo-org/": f"{folder}/octo-org/",
+        "gh:octo-org/copier-poetry-docker": f"{folder}/octo-org/copier-poetry-docker.git",
+        "v1.4.0": NEXT,
+        "v1.5.0": AFTER,
+        "make docs examples": DERIVE,
+    }.items():
+        found = [each.replace(told, here) for each in found]
+    assert found
+    return found
+
+
+def shell(script: str, folder: Path) -> str:
+    """Run commands of the guide where nobody can be asked, and return what they print."""
+    return run("bash", "-euo", "pipefail", "-c", script, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
+
+
+def forked(folder: Path) -> Path:
+    """Make a fork as the guide says, with a remote, and return where it is."""
+    upstream(folder / "upstream")
+    run("git", "init", "--quiet", "--bare", folder / "octo-org/copier-poetry-docker.git")
+    shell("".join(commands("Start it", folder)), folder)
+    fork = folder / "copier-poetry-docker"
+    shell("".join(commands("Change it", folder)), fork)
+    return fork
+
+
+def changes(fork: Path, tag: str) -> str:
+    """Return what Git counts as changed in a fork since a release of the template, besides what is derived."""
+    commit = run("git", "rev-parse", f"{tag}^{{commit}}", cwd=fork.parent / "upstream").strip()
+    others = [f":!{path}" for path in {*DERIVED, "examples/*/*"}]
+    return run("git", "diff", "--shortstat", commit, "HEAD", "--", *others, cwd=fork).strip()
+
+
+def standing(project: Path, fork: Path) -> tuple[str, int, dict[str, str]]:
+    """Return of which release of a fork a repository is, how many are newer, and what has drifted."""
+    report = run(sys.executable, "-m", "tools.fleet.command", "--json", project, cwd=fork)
+    [found] = json.loads(report)["repositories"]
+    return found["release"], found["behind"], found["drift"]
+
+
+def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_path: Path) -> None:
+    """With its registry and its file, without its question, and without a conflict on the way."""
+    fork, project = forked(tmp_path), tmp_path / "myproject"
+    assert f"\n{changes(fork, NEXT)}\n" in GUIDE
+    assert "https://github.com/octo-org/" in (fork / "catalog-info.yaml").read_text(encoding="utf-8")
+    assert (fork / "examples/package/default/catalog-info.yaml").exists()
+    shell("".join(commands("Release it", tmp_path)), fork)
+    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
+    start = read(project)
+    source = yaml.safe_load(start[".copier-answers.yml"])
+    assert source["_src_path"] == f"{tmp_path}/octo-org/copier-poetry-docker.git"
+    assert source["_commit"] == f"{NEXT}.post1"
+
+    release_again(tmp_path / "upstream")
+    *merge, update = commands("Follow this template", tmp_path)
+    said = shell("".join(merge), fork)
+    assert set(re.findall(r"Merge conflict in (?!examples/.*/)(.*)", said)) <= set(DERIVED)
+    assert f"\n{changes(fork, AFTER)}\n" in GUIDE
+    assert set(run("git", "tag", cwd=fork).split()) == {f"{NEXT}.post1", f"{AFTER}.post1"}
+    run("sh", "-c", DERIVE, cwd=fork)
+    assert run("git", "status", "--porcelain", cwd=fork) == ""
+
+    assert standing(project, fork) == (f"{NEXT}.post1", 1, {})
+    shell(update, project)
+    assert standing(project, fork) == (f"{AFTER}.post1", 0, {})
+    end = read(project)
+    assert yaml.safe_load(end[".copier-answers.yml"])["_commit"] == f"{AFTER}.post1"
+    for files in (start, end):
+        assert b"registry.octo.example/mirror/python:" in files["Dockerfile"]
+        assert b"owner: octo-org" in files["catalog-info.yaml"]
+        assert not [path for path, content in files.items() if MARKERS.search(content)]
+    assert "devcontainer" not in known(project)
+    assert known(project)["survey"] is True
+    for path, newer in {"Dockerfile": b"# Newer.", ".editorconfig": b"# Newer.", "README.md": b"## License"}.items():
+        assert newer not in start[path]
+        assert newer in end[path]
+    assert end["NOTES"] == b"Notes.\n"
+
+
+def test_a_repository_of_the_template_moves_to_a_fork(tmp_path: Path) -> None:
+    """And gets what the fork changes, but for another answer in place of its own."""
+    fork, project = forked(tmp_path), tmp_path / "moving"
+    shell("".join(commands("Release it", tmp_path)), fork)
+    run(COPIER, "copy", "--quiet", "--defaults", f"--vcs-ref={NEXT}", tmp_path / "upstream", project)
+    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
+    shell("".join(commands("Move a repository to it", tmp_path)), project)
+    files = read(project)
+    assert yaml.safe_load(files[".copier-answers.yml"])["_commit"] == f"{NEXT}.post1"
+    assert b"owner: octo-org" in files["catalog-info.yaml"]
+    assert known(project)["base_registry"] == ""
+    assert "devcontainer" not in known(project)
+    assert not [path for path, content in files.items() if MARKERS.search(content)]
+
+
+def test_the_tests_of_a_fork_pass(tmp_path: Path) -> None:
+    """After a merge as well."""
+    fork = forked(tmp_path)
+    release_again(tmp_path / "upstream")
+    shell(commands("Follow this template", tmp_path)[0].partition("git tag")[0], fork)
+    for tools in (".venv", ".poetry"):
+        (fork / tools).symlink_to(ROOT / tools)
+    # Another run of tests, which has no images.
+    told = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COPIER_POETRY_"))}
+    environment = {**told, "DOCKER_HOST": f"unix://{tmp_path}/none"}
+    run(sys.executable, "-m", "pytest", "--numprocesses=0", "--quiet", *CHEAP, cwd=fork, env=environment)
+
+
+TAGS = ["v1.4.0", "v1.4.0.post1", "v1.4.0.post2", "v1.4.0.post10", "v1.4.1", "v1.5.0.post1"]
+
+
+def test_copier_has_the_releases_of_a_fork_in_order() -> None:
+    """By this library; and takes none of them for a trial."""
+    assert sorted(set(TAGS), key=Version) == TAGS
+    assert not [tag for tag in TAGS if Version(tag).is_prerelease]
+
+
+def test_renovate_has_the_releases_of_a_fork_in_order() -> None:
+    pep440 = ROOT / ".node/node_modules/renovate/dist/modules/versioning/pep440/index.js"
+    if not pep440.exists():
+        pytest.skip("npm has installed nothing: run `make test` where it reaches its registry")
+    script = f"""
+        import {{ api }} from {json.dumps(str(pep440))};
+        const tags = {json.dumps(TAGS[::-1])};
+        console.log(JSON.stringify([tags.every(api.isStable), tags.sort(api.sortVersions)]));
+    """
+    assert json.loads(run(ROOT / ".venv/bin/node", "--input-type=module", "--eval", script)) == [True, TAGS]
+
+
+@pytest.mark.parametrize(("older", "newer", "found"), [(".post9", ".post10", True), ("+octo.1", "+octo.2", False)])
+def test_a_change_of_the_forks_own_is_found(older: str, newer: str, found: bool, tmp_path: Path) -> None:
+    """Where it has a number of its own: Copier does not see what comes after a +."""
+    (tmp_path / "fork").mkdir()
+    copy_parts(ROOT, tmp_path / "fork")
+    start = f"git init --quiet && git add --all && git commit --quiet --message=1 && git tag v1.4.0{older}"
+    run("sh", "-c", start, cwd=tmp_path / "fork")
+    run(COPIER, "copy", "--quiet", "--defaults", tmp_path / "fork", tmp_path / "project")
+    run("sh", "-c", f"git commit --quiet --allow-empty --message=2 && git tag v1.4.0{newer}", cwd=tmp_path / "fork")
+    result = subprocess.run([COPIER, "check-update", "--quiet"], cwd=tmp_path / "project", check=False)
+    assert result.returncode == (2 if found else 0)

@@ -1,0 +1,102 @@
+"""docs/start.md and docs/tutorials, done as they are printed and in their order, and what they say is printed."""
+
+import re
+import shutil
+import socket
+import subprocess
+from doctest import ELLIPSIS, OutputChecker
+from pathlib import Path
+
+import pytest
+
+from tests.kit.commands import ENVIRONMENT, read, run
+from tests.kit.docker import RUN, need_engine
+from tests.kit.rehearsal import AFTER, MARKERS, replace, successor
+from tools.render.template import ROOT
+
+PAGES = ["start", *(f"tutorials/{path.stem}" for path in sorted((ROOT / "docs/tutorials").iterdir()))]
+
+BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+"""A block of a page, with the file whose content it is where one is named right before it."""
+
+VARYING = re.compile(r"={3,}|(?<= in )[0-9.]+s")
+"""What pytest prints otherwise each time."""
+
+MARK = "== what is done next\n"
+"""What is printed between the commands of two blocks."""
+
+
+def script(page: str) -> tuple[str, dict[int, str]]:
+    """Write what a reader of a page does as a script, and return what the page shows, by the number of its commands."""
+    lines, shown, number = [], {}, 0
+    for path, kind, text in BLOCK.findall(page):
+        if path:
+            lines.append(f"mkdir -p $(dirname {path})\ncat >{path} <<'END'\n{text}END\n")
+        elif kind == "diff":
+            lines.append(f"git apply <<'END'\n{text}END\n")
+        elif kind == "sh":
+            number += 1
+            lines.append(f"echo '{MARK.strip()}'\n{text}")
+        else:
+            assert kind == "text", f"nothing is known to be done with {kind}"
+            shown[number] = text
+    return "".join(lines), shown
+
+
+def here(commands: str, name: str, template: Path, port: int) -> str:
+    """Return the commands with what is another on this machine: the template, and names that no other test has."""
+    told = {
+        "gh:OWNER/copier-poetry-docker": str(template),
+        "copier update": f"git -C {template} tag {AFTER}\ncopier update",
+        "--publish 8000:": f"--publish {port}:",
+        "localhost:8000": f"localhost:{port}",
+    }
+    for old, new in told.items():
+        commands = commands.replace(old, new)
+    return re.sub("docker .*", lambda line: re.sub(rf"\b{name}\b", unique(name), line[0]), commands)
+
+
+def unique(name: str) -> str:
+    """Return what an image or a container is called that a page calls by a name."""
+    return f"copier-poetry-docker-{RUN}-{name}"
+
+
+def free_port() -> int:
+    """Return a port of this machine on which nothing listens."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
+def with_a_newer_file(source: Path) -> None:
+    """Change a file of the template."""
+    replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_is_done_by_a_reader_prints_what_the_page_shows(page: str, template: Path, tmp_path: Path) -> None:
+    """A release of the template comes out before the first update. It keeps all that the reader has done."""
+    need_engine({"python_version": "3.11"})
+    if shutil.which("curl") is None:
+        pytest.skip("there is no curl: on Debian it is in curl")
+    commands, shown = script((ROOT / f"docs/{page}.md").read_text(encoding="utf-8"))
+    [name] = re.findall(r"(?m)^cd (\S+)$", commands)
+    released = successor(template, tmp_path, with_a_newer_file)
+    run("git", "tag", "--delete", AFTER, cwd=released)
+    folder = tmp_path / "reader"
+    folder.mkdir()
+    text = here(commands, name, released, free_port())
+    try:
+        output = run("bash", "-euo", "pipefail", "-c", text, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
+    finally:
+        subprocess.run(["docker", "rm", "--force", unique(name)], capture_output=True, check=False)
+    printed = [VARYING.sub("~", text).strip() + "\n" for text in output.split(MARK)]
+    for number, expected in shown.items():
+        assert OutputChecker().check_output(VARYING.sub("~", expected), printed[number], ELLIPSIS), printed[number]
+    project = folder / name
+    files = read(project)
+    assert run("git", "status", "--porcelain", cwd=project) == ""
+    if "copier update" in commands:
+        assert b"# Newer." in files[".editorconfig"]
+        assert run("git", "diff", "--name-only", "HEAD~1", "--", "src", "scripts", "tests", cwd=project) == ""
+    assert not [path for path, content in files.items() if MARKERS.search(content) and ".venv" not in path]

@@ -1,0 +1,1 @@
+"""Tests that lock, install and check generated projects with Poetry."""

@@ -1,0 +1,238 @@
+"""What the repository's host reads: held to the schemas and to linters, and the steps of CI run in their order."""
+
+import os
+import re
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.kit.answers import KINDS, working_tree
+from tests.kit.ci_runner import (
+    BIN,
+    ENVIRONMENT,
+    GITLAB,
+    OURS,
+    SCHEMAS,
+    SECRETS,
+    WORKFLOWS,
+    kept_tools,
+    on_a_runner,
+    script,
+    steps,
+)
+from tests.kit.commands import committed, run, write
+from tests.kit.docker import need_compose, need_engine, remove
+from tests.kit.private_index import serve
+from tests.kit.pythons import interpreters, pythons
+from tests.kit.rendered_files import distinct, variants
+from tools.render.template import ROOT, Answers
+from tools.render.variants import Variant
+
+
+def written(found: list[Variant], folder: Path) -> list[Path]:
+    """Write variants of files of a host into folders of their own and return where each is."""
+    for number, variant in enumerate(found):
+        write({variant.path: variant.content}, folder / str(number))
+    return [folder / str(number) / variant.path for number, variant in enumerate(found)]
+
+
+@pytest.mark.parametrize("schema", SCHEMAS)
+def test_every_file_for_a_host_is_valid(schema: str, tmp_path: Path) -> None:
+    transform = ["--data-transform=gitlab-ci"] if schema == "gitlab-ci" else []
+    ours = {"github-workflows": OURS, "renovate": [ROOT / "renovate.json"]}
+    paths = [*written(distinct(*SCHEMAS[schema]), tmp_path), *ours.get(schema, [])]
+    assert paths
+    run(BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}", *transform, *paths)
+
+
+def test_compose_understands_every_file(tmp_path: Path) -> None:
+    need_compose()
+    for path in written(distinct(*SCHEMAS["compose-spec"]), tmp_path):
+        assert re.search(r"(?m)^services:\n  (app|environment):$", run("docker", "compose", "config", cwd=path.parent))
+
+
+def test_actionlint_and_shellcheck_have_nothing_to_say(tmp_path: Path) -> None:
+    paths = [*written(distinct(*WORKFLOWS), tmp_path), *OURS]
+    run(BIN / "actionlint", f"-shellcheck={BIN}/shellcheck", *paths)
+
+
+def test_zizmor_has_nothing_to_say(tmp_path: Path) -> None:
+    """In the strictest persona but one: that would have secrets in environments, which requests could not use."""
+    paths = [*written(distinct(*WORKFLOWS, *SCHEMAS["dependabot"]), tmp_path), *OURS]
+    run(BIN / "zizmor", "--offline", "--no-progress", "--persona=pedantic", *paths)
+
+
+def test_every_job_has_a_limit_and_the_least_permissions() -> None:
+    for variant in distinct(*WORKFLOWS):
+        workflow = yaml.safe_load(variant.content)
+        assert workflow["permissions"] == {}
+        assert workflow["concurrency"]
+        for name, job in workflow["jobs"].items():
+            assert job["timeout-minutes"] <= 30
+            allowed = {"image": {"contents": "read", "packages": "write"}, "publish": {"id-token": "write"}}
+            if name == "template" and variant.combination.asked["dependency_updates"] != "renovate":
+                allowed["template"] = {"contents": "write", "pull-requests": "write"}
+            assert job["permissions"] == allowed.get(name, {"contents": "read"})
+    for variant in distinct(GITLAB):
+        assert yaml.safe_load(variant.content)["default"]["timeout"]
+
+
+def test_every_action_is_pinned_by_its_commit() -> None:
+    for variant in distinct(*WORKFLOWS):
+        for used in re.findall(r"uses: (.*)", variant.content.decode()):
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used)
+
+
+def test_no_image_is_the_latest() -> None:
+    every = [source for sources in SCHEMAS.values() for source in sources]
+    for variant in distinct(*every, "template/Dockerfile.jinja"):
+        assert "latest" not in variant.content.decode()
+
+
+def test_ci_has_every_python_from_the_oldest_up() -> None:
+    for version in pythons():
+        expected = pythons()[pythons().index(version) :]
+        github = working_tree().render({"python_version": version})[".github/workflows/ci.yml"]
+        assert yaml.safe_load(github)["jobs"]["test"]["strategy"]["matrix"]["python-version"] == expected
+        gitlab = working_tree().render({"python_version": version, "repository_host": "gitlab"})[".gitlab-ci.yml"]
+        assert yaml.safe_load(gitlab)["test"]["parallel"]["matrix"] == [{"PYTHON": expected}]
+
+
+def test_without_a_host_nothing_speaks_of_one() -> None:
+    for combination in variants().template.product(told=["repository_host", "docker", "project_type", "docs"]):
+        if combination.asked["repository_host"] == "none":
+            for path, content in variants().files(combination).items():
+                hosts = re.findall(r"(?i)github|gitlab|ghcr|renovate|dependabot", content.decode())
+                assert path in (".copier-answers.yml", "poetry.lock", "README.md") or not hosts, path
+                assert path != "README.md" or "CI" not in content.decode()
+
+
+def options(kind: str, version: str, host: str) -> Answers:
+    """Return answers with all that CI can do."""
+    return {
+        "project_type": kind,
+        "python_version": version,
+        "repository_host": host,
+        "project_name": f"{kind} {host}",
+        "package_name": "myproject",
+        "docs": kind != "environment",
+    }
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_the_steps_that_check_the_project_run(host: str, kind: str, tmp_path: Path) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    files = working_tree().render(options(kind, version, host))
+    project = committed(files, tmp_path)
+    if host == "github":
+        jobs = steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["test"])
+    else:
+        jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test")
+    ran = "\n".join(on_a_runner(jobs, project, interpreters()[version]))
+    for command in (
+        "poetry sync",
+        "poe check",
+        "poe test",
+        *(["poe docs", "poetry build"] if kind != "environment" else []),
+    ):
+        assert command in ran
+    assert run("git", "status", "--porcelain", cwd=project) == ""
+    assert (project / "dist").exists() == (kind != "environment")
+    assert (project / "docs/_build/index.html").exists() == (kind != "environment")
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "not-told"])
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_the_steps_log_in_to_a_private_index(
+    host: str, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a machine that knows nobody, from what a secret says; with an empty one, nothing is installed."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    (tmp_path / "home").mkdir()
+    for name in ("CACHE", "CONFIG"):
+        monkeypatch.setenv(f"POETRY_{name}_DIR", f"{tmp_path}/{name}")
+    with serve(tmp_path) as index:
+        files = working_tree().render(
+            {**options("package", version, host), "package_index": "private", "package_index_url": index.url}
+        )
+        project = committed(files, tmp_path)
+        monkeypatch.setenv("HOME", f"{tmp_path}/home")
+        login = index.netrc if told else ""
+        if host == "github":
+            monkeypatch.setitem(SECRETS, "NETRC", login)
+            jobs = steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["test"])
+        else:
+            (tmp_path / "secret").write_text(login, encoding="utf-8")
+            monkeypatch.setitem(ENVIRONMENT, "NETRC", f"{tmp_path}/secret")
+            jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test")
+        if told:
+            assert "poe test" in "\n".join(on_a_runner(jobs, project, interpreters()[version], fresh=True))
+            assert stat.S_IMODE((tmp_path / "home/.netrc").stat().st_mode) == 0o600
+        else:
+            with pytest.raises(AssertionError, match="pip install"):
+                on_a_runner(jobs, project, interpreters()[version], fresh=True)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_the_steps_that_build_and_run_the_image_run(host: str, kind: str, tmp_path: Path) -> None:
+    answers = options(kind, "3.13", host)
+    need_engine(answers)
+    files = working_tree().render(answers)
+    project = committed(files, tmp_path)
+    if host == "github":
+        jobs = steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["image"])
+    else:
+        jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test image")
+    name = f"{kind}-{host}"
+    try:
+        ran = "\n".join(on_a_runner(jobs, project, sys.executable))
+    finally:
+        run("sh", "-c", f"docker rm --force {name} 2>/dev/null || true")
+        remove(name)
+    assert f"--tag={name} " in ran
+    assert "docker run " in ran
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_a_release_has_the_version_for_its_tag(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    files = working_tree().render(options("package", version, host))
+    project = committed(files, tmp_path)
+
+    def jobs() -> Iterator[tuple[str, dict[str, str]]]:
+        if host == "github":
+            for job in yaml.safe_load(files[".github/workflows/release.yml"])["jobs"].values():
+                yield from steps(job)
+        else:
+            config = yaml.safe_load(files[".gitlab-ci.yml"])
+            yield from script(config, "release image")
+            yield from script(config, "release package")
+
+    ran = "\n".join(on_a_runner(jobs(), project, sys.executable))
+    assert "poetry build" in ran
+    assert len(list((project / "dist").iterdir())) == 2
+    for other in ("v0.1", "v0.1.1", "0.1.0"):
+        for name in ("GITHUB_REF_NAME", "CI_COMMIT_TAG"):
+            monkeypatch.setitem(ENVIRONMENT, name, other)
+        for text, more in jobs():
+            if re.search(r"grep |test \"", text):
+                names_the_version(
+                    text, more, project, kept_tools(sys.executable), passes=other == "0.1.0" and "grep " in text
+                )
+
+
+def names_the_version(text: str, more: dict[str, str], project: Path, tools: Path, *, passes: bool) -> None:
+    """Hold a step to whether it lets a tag pass."""
+    environment = {**os.environ, **ENVIRONMENT, **more, "PATH": f"{tools}/bin:{os.environ['PATH']}"}
+    lines = re.sub(r"(?m)^(pip|poetry) .*$", "", text)
+    if passes:
+        run("bash", "-ec", lines, cwd=project, env=environment)
+    else:
+        with pytest.raises(AssertionError):
+            run("bash", "-ec", lines, cwd=project, env=environment)

@@ -1,0 +1,121 @@
+"""The answers in presets/, and the defaults of an organisation: with the real command, and to the image."""
+
+import os
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.kit.answers import IMAGE_QUESTIONS, KINDS, working_tree
+from tests.kit.commands import COPIER, POETRY, read, run, write
+from tests.kit.docker import context_of, image_of, mirrored
+from tests.kit.image_contract import check_work
+from tests.kit.private_index import index_of, with_secret
+from tests.kit.rehearsal import known
+from tools.render.template import ROOT, Answers
+
+PRESETS = sorted((ROOT / "presets").iterdir())
+
+
+def answers_in(preset: Path) -> Answers:
+    """Return the answers of a preset."""
+    return dict(yaml.safe_load(preset.read_text(encoding="utf-8")))
+
+
+def copy(folder: Path, *options: str | Path, settings: Path | None = None) -> Answers:
+    """Generate a repository with the command, and return the answers that it records."""
+    environment = os.environ | ({"COPIER_SETTINGS_PATH": str(settings)} if settings else {})
+    run(COPIER, "copy", "--quiet", "--defaults", *options, working_tree().folder, folder, env=environment)
+    return known(folder)
+
+
+def test_each_kind_has_a_preset_of_its_name() -> None:
+    assert {answers_in(ROOT / f"presets/{kind}.yml")["project_type"] for kind in KINDS} == set(KINDS)
+
+
+@pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.stem)
+def test_a_preset_is_accepted_whole(preset: Path, tmp_path: Path) -> None:
+    """No answer of it is to no question, or to one that is not asked with the others; and the lock is fresh."""
+    assert preset.suffix == ".yml"
+    assert preset.read_text(encoding="utf-8").startswith("# ")
+    recorded = copy(tmp_path, f"--data-file={preset}", "--data=project_name=Data Tool")
+    assert answers_in(preset).items() <= recorded.items()
+    assert recorded["project_name"] == "Data Tool"
+    run(POETRY, "check", "--lock", "--strict", cwd=tmp_path)
+
+
+def built_elsewhere(preset: Path) -> bool:
+    """Return whether test_image.py builds the same: it has each image that its questions tell apart."""
+    answers = answers_in(preset)
+    told = {question: answers[question] for question in IMAGE_QUESTIONS if question in answers}
+    return context_of(working_tree().render(answers)) == context_of(working_tree().render(told))
+
+
+@pytest.mark.parametrize("preset", [one for one in PRESETS if not built_elsewhere(one)], ids=lambda preset: preset.stem)
+def test_the_image_of_a_preset_works(preset: Path, tmp_path: Path) -> None:
+    """As a private index stands one on this machine, which asks who it is; as a registry, this machine's images."""
+    given = {"package_index": "public", **answers_in(preset)}
+    with mirrored(given) as there, index_of(there, tmp_path) as (answers, login):
+        files = working_tree().render(answers)
+        netrc = (tmp_path / ".netrc").read_text(encoding="utf-8") if login else ""
+        options = with_secret(files, netrc, tmp_path) if login else ()
+        with image_of(context_of(files), tmp_path / "context", *options) as image:
+            check_work(image, answers["project_type"])
+
+
+SETTINGS = re.search(r"```yaml\n(defaults:.*?)```", (ROOT / "docs/fleet.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_an_organisation_has_defaults_without_a_fork(tmp_path: Path) -> None:
+    """From Copier's settings as docs/fleet.md has them, also for what is not asked; a file of answers wins over them, and an answer over that."""
+    assert SETTINGS
+    write(
+        {
+            "settings.yml": SETTINGS[1].encode(),
+            "answers.yml": b"repository_owner: team\nauthor_email: ada@octo.example\n",
+        },
+        tmp_path,
+    )
+    settings, defaults = tmp_path / "settings.yml", yaml.safe_load(SETTINGS[1])["defaults"]
+    assert defaults.items() <= copy(tmp_path / "settings", settings=settings).items()
+    data_file = f"--data-file={tmp_path}/answers.yml"
+    more = defaults | {"repository_owner": "team", "author_email": "ada@octo.example"}
+    assert more.items() <= copy(tmp_path / "file", data_file, settings=settings).items()
+    most = more | {"author_email": "eve@octo.example", "package_index": "public"}
+    given = [f"--data={key}={most[key]}" for key in ("author_email", "package_index")]
+    del most["package_index_url"]
+    recorded = copy(tmp_path / "data", *given, data_file, settings=settings)
+    assert most.items() <= recorded.items()
+    assert "package_index_url" not in recorded
+    assert b"packages.octo.example" in read(tmp_path / "file")["pyproject.toml"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_default_for_what_is_not_asked_with_the_other_answers_changes_nothing(kind: str, tmp_path: Path) -> None:
+    """Copier takes it for the value of a question that does not arise, and records no answer."""
+    defaults: Answers = {
+        "repository_owner": "octo-org",
+        "template_owners": "@octo-org/x",
+        "dependency_updates": "renovate",
+    }
+    defaults |= {
+        "base_registry": "registry.octo.example",
+        "devcontainer": True,
+        "installer": "poetry",
+        "package_index_url": "https://packages.octo.example",
+    }
+    write({"settings.yml": yaml.safe_dump({"defaults": defaults}).encode()}, tmp_path)
+    given = [f"--data={answer}" for answer in (f"project_type={kind}", "repository_host=none", "docker=false")]
+    copy(tmp_path / "plain", *given)
+    copy(tmp_path / "set", *given, settings=tmp_path / "settings.yml")
+    assert read(tmp_path / "set") == read(tmp_path / "plain")
+
+
+def test_a_default_for_the_registry_changes_nothing_where_no_file_names_an_image(tmp_path: Path) -> None:
+    """Though Renovate is told of the images' names."""
+    write({"settings.yml": b"defaults:\n  base_registry: registry.octo.example\n"}, tmp_path)
+    copy(tmp_path / "plain", "--data=docker=false")
+    copy(tmp_path / "set", "--data=docker=false", settings=tmp_path / "settings.yml")
+    assert b"registry" not in read(tmp_path / "set")["renovate.json"]
+    assert read(tmp_path / "set") == read(tmp_path / "plain")

@@ -1,0 +1,1 @@
+"""Tests that update and adopt repositories."""

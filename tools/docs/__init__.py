@@ -1,0 +1,1 @@
+"""Generated documents: options, schema, Backstage entries, examples and tested combinations."""
