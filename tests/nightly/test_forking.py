@@ -81,7 +81,11 @@ def release_again(repository: Path) -> None:
             '    "devcontainer": [True, False],\n    "survey": [True, False],\n',
         ),
         ("examples/answers.yml", "      installer: poetry\n", "      installer: poetry\n      survey: false\n"),
-        ("template/Dockerfile.jinja", "\n# Poetry, compiled", "\n# Newer.\n# Poetry, compiled"),
+        (
+            "template/Dockerfile.jinja",
+            "\nFROM ${PYTHON_IMAGE} AS runtime",
+            "\n# Newer.\nFROM ${PYTHON_IMAGE} AS runtime",
+        ),
         ("template/.editorconfig", "root = true", "root = true\n# Newer."),
         ("template/README.md.jinja", "## Licence", "## License"),
     ):
