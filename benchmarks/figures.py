@@ -15,7 +15,8 @@ from tests.kit.docker import base_of, bytes_above, engine_is_missing, image_of, 
 from tests.kit.pythons import pythons
 from tests.kit.rendered_files import ANSWERS, with_texts
 from tools.lock.refresh import FOLDER
-from tools.render.template import ROOT, Template, copy_parts
+from tools.render.template import Template, copy_parts
+from tools.repository import ROOT
 
 
 def render_some() -> float:

@@ -38,7 +38,8 @@ from benchmarks.projects import CASES, KINDS, Project, prepare
 from benchmarks.tables import CONTESTANTS, RESULTS, write_tables
 from tests.kit.commands import write
 from tests.kit.docker import base_of, engine, engine_is_missing, pip_of, what_is
-from tools.render.template import ROOT, Files
+from tools.render.template import Files
+from tools.repository import ROOT
 
 PYTHON = "3.13"
 BASE = base_of({"python_version": PYTHON})

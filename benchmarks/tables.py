@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks.pictures import Bar, Panel, picture
 from benchmarks.projects import CASES
-from tools.docs.write import filled
-from tools.render.template import ROOT
+from tools.docs.markdown import filled
+from tools.repository import ROOT
 
 RESULTS = ROOT / "benchmarks/results.json"
 UPDATES = ROOT / "benchmarks/updates.json"

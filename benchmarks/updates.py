@@ -48,9 +48,11 @@ from tests.kit.rehearsal import (
     update,
     with_releases,
 )
-from tools.fleet.command import Standing, standings, tags
-from tools.questions.model import releases
-from tools.render.template import ROOT, Answers
+from tools.fleet.command import standings
+from tools.fleet.standing import Standing
+from tools.history import releases, tags
+from tools.render.template import Answers
+from tools.repository import ROOT
 
 REPOSITORIES = 200
 ROUNDS = 5

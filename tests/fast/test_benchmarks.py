@@ -26,9 +26,9 @@ from benchmarks.updates import (
 from tests.kit.answers import KINDS as TYPES
 from tests.kit.commands import run, write
 from tests.kit.rehearsal import NEXT, Edited
-from tools.fleet.command import Standing
-from tools.questions.model import releases
-from tools.render.template import ROOT
+from tools.fleet.standing import Standing
+from tools.history import releases
+from tools.repository import ROOT
 
 FILES = sorted(DOCKERFILES.glob("*.Dockerfile"))
 

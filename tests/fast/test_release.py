@@ -12,7 +12,7 @@ from tests.kit.ci_runner import JOBS, steps
 from tests.kit.commands import COPIER, run, write
 from tests.kit.rehearsal import replace, small_template, tagged, with_releases
 from tools.release import section
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 MAKE = ("make", "--silent", "--old-file=.venv/ready")
 

@@ -11,7 +11,8 @@ from tests.kit.answers import KINDS, working_tree
 from tests.kit.ci_runner import SECRET, steps
 from tests.kit.commands import run, write
 from tests.kit.docker import context_of, image_of, images_of, layers, mirrored
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 REGISTRY = "registry.octo.example/mirror"
 SLIM = {"project_type": "package", "python_version": "3.13"}

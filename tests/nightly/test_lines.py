@@ -15,7 +15,8 @@ from tests.kit.commands import run, write
 from tests.kit.docker import RUN, build, built, context_of, image_of, images_of, need_engine, new_name
 from tests.kit.image_contract import check_contract, check_facts, check_work
 from tests.kit.mutants import Removal, removals
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 BASES: list[Answers] = [{"python_version": "3.13", "base_image": base} for base in ("slim", "distroless")]
 VARIANTS: dict[str, Answers] = {

@@ -22,7 +22,8 @@ from tests.kit.mutants import removals
 from tests.kit.private_index import Index, fetch, serve, with_secret
 from tests.kit.pythons import interpreters, pythons
 from tools.lock.refresh import cut, poetry_lock
-from tools.render.template import ROOT, Files
+from tools.render.template import Files
+from tools.repository import ROOT
 
 ADDRESSES = [
     "https://packages.example.com/simple",

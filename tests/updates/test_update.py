@@ -39,8 +39,9 @@ from tests.kit.rehearsal import (
     updated,
 )
 from tests.kit.rendered_files import variants
-from tools.questions.model import releases
-from tools.render.template import ROOT, Template, copy_parts
+from tools.history import releases
+from tools.render.template import Template, copy_parts
+from tools.repository import ROOT
 
 
 def test_the_changelog_has_every_release() -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.tables import RESULTS
 from tests.kit.answers import working_tree
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 DOCS = ROOT / "docs"
 PAGES = [path.relative_to(DOCS) for path in DOCS.rglob("*.md") if "_build" not in path.parts]
