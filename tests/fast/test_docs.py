@@ -6,10 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.kit.answers import working_tree
-from tests.kit.rendered_files import LINK
 from tools.docs.backstage import FOLDER
 from tools.docs.files import stale
-from tools.docs.markdown import code_blocks, filled, main, section, table
+from tools.docs.markdown import code_blocks, filled, links, main, section, table
 from tools.docs.write import documents
 from tools.repository import ROOT
 
@@ -27,7 +26,7 @@ def test_the_documents_are_current() -> None:
 @pytest.mark.cases("page", pages, ids=lambda page: str(page.relative_to(ROOT)))
 def test_no_link_is_broken(page: Path) -> None:
     """Including its fragment."""
-    for link in LINK.findall(page.read_text(encoding="utf-8")):
+    for link in links(page.read_text(encoding="utf-8")):
         path, _, fragment = link.partition("#")
         target = page.parent / path if path else page
         assert target.exists(), link
@@ -42,6 +41,10 @@ def test_a_block_without_its_markers_is_an_error() -> None:
     )
     with pytest.raises(ValueError, match="missing"):
         filled("<!-- b:start -->", {"b": "new"})
+
+
+def test_links_have_their_fragments() -> None:
+    assert links("[a](b.md#c), [d](#e) and [f](https://example.org)") == ["b.md#c", "#e"]
 
 
 def test_a_table_aligns_numbers_right() -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+RELATIVE = re.compile(r"\]\((?!https?:|mailto:)([^)\s]+)")
 
 
 def code(text: str) -> str:
@@ -31,6 +32,11 @@ def table(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int = 1) -
 def code_blocks(text: str, language: str = "sh") -> list[str]:
     """Return the contents of the fenced code blocks in a language."""
     return [content for found, content in FENCED.findall(text) if found == language]
+
+
+def links(text: str) -> list[str]:
+    """Return the targets of all links within the repository, with their fragments."""
+    return RELATIVE.findall(text)
 
 
 def section(text: str, heading: str) -> str:
