@@ -149,7 +149,7 @@ def test_the_job_fails_on_an_invalid_release(remote: Remote) -> None:
     """It tags and publishes nothing. tests/fast/test_release.py tests the other reasons."""
     replace(remote.project / "CHANGELOG.md", "## 0.2.0\n", "## Unreleased\n\n- More.\n\n## 0.2.0\n")
     remote.push("Release")
-    with pytest.raises(AssertionError, match="Run `make release`: CHANGELOG.md still has changes"):
+    with pytest.raises(AssertionError, match="Run `make release`"):
         remote.run_job()
     assert remote.tags() == ["v0.1.0"]
     assert not list(remote.published.iterdir())
