@@ -5,7 +5,8 @@ from dataclasses import replace
 from itertools import islice
 from statistics import median
 
-from benchmarks.figures import BUILDS, NET_START, SHIPPED, SIZE, START, Figure, Results, table
+from benchmarks.figures import BUILDS, NET_START, SHIPPED, SIZE, START, Figure, Results
+from tools.docs.markdown import table
 
 RESOLUTION = 0.005
 """The part of a figure that does not count as a difference: gzipped sizes vary by a few bytes with the content."""

@@ -15,7 +15,8 @@ from tests.kit.image_cases import image_cases
 from tests.kit.pythons import pythons
 from tests.kit.rendered_files import ANSWERS, with_texts
 from tools.lock.refresh import FOLDER
-from tools.render.template import ROOT, Template, copy_parts
+from tools.render.template import Template, copy_parts
+from tools.repository import ROOT
 
 
 def renders_per_second() -> float:

@@ -6,7 +6,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.projects import EDITS
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 RESULTS = ROOT / "benchmarks/results.json"
 UPDATES = ROOT / "benchmarks/updates.json"
@@ -79,9 +79,3 @@ def cell(value: float, ours: float, best: float, write: Callable[[float], str]) 
     """Write a figure: bold if it is the best, with its ratio to ours if it differs."""
     text = f"**{write(value)}**" if value == best else write(value)
     return f"{text} ({value / ours:.2g}x)" if ours and 0 < value / ours < 1000 and value != ours else text
-
-
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], texts: int = 1) -> str:
-    """Write a Markdown table. All columns but the first few, which hold texts, are aligned as numbers."""
-    align = ["---"] * texts + ["--:"] * (len(heads) - texts)
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [heads, align, *rows])

@@ -16,10 +16,10 @@ from benchmarks.figures import (
     cell,
     megabytes,
     shipped,
-    table,
     transfer,
 )
 from benchmarks.projects import EDITS
+from tools.docs.markdown import table
 
 SHIPPED_ROWS = {
     (OURS, "source"): 71,

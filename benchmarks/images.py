@@ -22,7 +22,7 @@ from benchmarks.projects import SETS, Project, prepare
 from benchmarks.report import write_report
 from benchmarks.series import BUNDLE_VERSION, UV_VERSION, Series, base_image, cleaned, tool_versions
 from tests.kit.docker import engine, engine_is_missing, pip_of, what_is
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 PROJECT_PACKAGES = ("hello", "pip", "setuptools", "wheel")
 """Packages that contestants may have besides the locked ones."""

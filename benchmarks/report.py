@@ -10,8 +10,8 @@ from benchmarks.charts import rebuild_chart, size_chart
 from benchmarks.figures import RESULTS, UPDATES, Results
 from benchmarks.image_tables import readme_block, run_block, set_block, ships_block
 from benchmarks.update_tables import fleet_block, updates_block
-from tools.docs.write import filled
-from tools.render.template import ROOT
+from tools.docs.markdown import filled
+from tools.repository import ROOT
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs/benchmarks.md"

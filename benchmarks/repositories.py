@@ -15,8 +15,8 @@ from copier import run_copy
 from tests.kit.answers import KINDS, working_tree
 from tests.kit.commands import committed, read
 from tests.kit.rehearsal import APART, EDITS, MARKERS, NEXT, Edited, check, edited
-from tools.fleet.command import Standing
-from tools.questions.model import releases
+from tools.fleet.standing import Standing
+from tools.history import releases
 from tools.render.template import Answers
 
 DRIFT = {"dockerfile": {"Dockerfile"}, "debian-package": {"Dockerfile"}, "deleted": {".dockerignore"}}

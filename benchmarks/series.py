@@ -29,7 +29,8 @@ from benchmarks.figures import Results
 from benchmarks.projects import EDITS, PYTHON, Project
 from tests.kit.commands import write
 from tests.kit.docker import base_of
-from tools.render.template import ROOT, Files
+from tools.render.template import Files
+from tools.repository import ROOT
 
 UV_VERSION = "0.13.9"
 BUNDLE_VERSION = "1.8.0"

@@ -2,7 +2,8 @@
 
 from statistics import median
 
-from benchmarks.figures import Results, cell, seconds, table
+from benchmarks.figures import Results, cell, seconds
+from tools.docs.markdown import table
 
 
 def one_update(results: Results) -> str:

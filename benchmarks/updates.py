@@ -34,9 +34,9 @@ from benchmarks.report import write_report
 from benchmarks.repositories import Origin, check_standing, check_update, make, origins
 from tests.kit.commands import run
 from tests.kit.rehearsal import NEXT, Edited, copy, known, update, with_releases
-from tools.fleet.command import standings, tags
-from tools.questions.model import releases
-from tools.render.template import ROOT
+from tools.fleet.command import standings
+from tools.history import releases, tags
+from tools.repository import ROOT
 
 REPOSITORIES = 200
 ROUNDS = 5

@@ -7,7 +7,8 @@ from tempfile import TemporaryDirectory
 
 from tests.kit.answers import working_tree
 from tests.kit.commands import run
-from tools.render.template import PARTS, ROOT, Files, Template
+from tools.render.template import PARTS, Files, Template
+from tools.repository import ROOT
 
 FOLDER = Path(__file__).parent
 OURS = "ours"

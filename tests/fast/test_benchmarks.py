@@ -22,9 +22,10 @@ from benchmarks.updates import REPOSITORIES, quarters, timed
 from tests.kit.answers import KINDS, working_tree
 from tests.kit.commands import run, write
 from tests.kit.rehearsal import NEXT, Edited
-from tools.fleet.command import Standing
-from tools.questions.model import releases
-from tools.render.template import ROOT, Files
+from tools.fleet.standing import Standing
+from tools.history import releases
+from tools.render.template import Files
+from tools.repository import ROOT
 
 BASE = "ARG PYTHON_IMAGE=python:3.13-slim-trixie\n"
 

@@ -35,8 +35,9 @@ from tests.kit.rendered_files import (
     variants,
     without_source,
 )
-from tools.render.template import ROOT, Answers, Files, Template, copy_parts
+from tools.render.template import Answers, Files, Template, copy_parts
 from tools.render.variants import Variant, Variants
+from tools.repository import ROOT
 
 LICENSES = {
     "MIT": "MIT License",

@@ -12,7 +12,7 @@ from benchmarks.projects import EDITS
 from benchmarks.series import base_image
 from tests.kit.commands import run
 from tests.kit.docker import engine_is_missing, what_is
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 PYTHON = ROOT / ".venv/bin/python"
 
