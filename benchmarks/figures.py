@@ -21,7 +21,7 @@ from tools.render.template import ROOT, Template, copy_parts
 def render_some() -> float:
     """Render whole repositories and return how many were rendered in a second, on one core."""
     start = time.perf_counter()
-    found = working_tree().product(told=("project_type", "python_version", "installer"))
+    found = working_tree().product(vary=("project_type", "python_version", "installer"))
     for combination in found:
         working_tree().render(combination.asked)
     return len(found) / (time.perf_counter() - start)

@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterator
 from functools import cache
 from itertools import combinations
 from pathlib import PurePosixPath
@@ -115,7 +115,6 @@ def check(path: str, content: bytes, texts: tuple[str, ...] = ()) -> None:
     assert not RESIDUE.search(text), f"residue of the template: {RESIDUE.search(text)}"
 
 
-SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "template").rglob("*") if path.is_file())
 PYPROJECT, LOCK, README, LICENSE, DOCKERFILE, ANSWERS = (
     f"template/{name}.jinja"
     for name in (
@@ -129,16 +128,32 @@ PYPROJECT, LOCK, README, LICENSE, DOCKERFILE, ANSWERS = (
 )
 
 
-def with_texts(template: Template) -> Variants:
-    """Return what renders every variant of every file, for all choices, flags and texts."""
+ALONE = ("license", "python_version")
+"""Questions with five answers each, which seldom change more than a word: shapes() does not combine them."""
+
+
+def with_texts(template: Template, alone: Collection[str] = ()) -> Variants:
+    """Return the variants of a template for all choices, flags and texts."""
     examples = ({question: [text] for question, text in texts.items()} for texts in TEXTS.values())
-    return Variants(template, [{**EXAMPLES, **example} for example in examples])
+    return Variants(template, [{**EXAMPLES, **example} for example in examples], alone)
 
 
 @cache
 def variants() -> Variants:
-    """Return what renders every variant of every file of the working tree's template."""
-    return with_texts(Template())
+    """Return all variants of the working tree's files."""
+    return with_texts(working_tree())
+
+
+@cache
+def shapes() -> Variants:
+    """Return a variant of each shape of the working tree's files."""
+    return with_texts(working_tree(), ALONE)
+
+
+@cache
+def sources() -> list[str]:
+    """Return the files of the template, except the answers file, which reads all answers."""
+    return [source for source in working_tree().sources if source != ANSWERS]
 
 
 @cache

@@ -268,7 +268,7 @@ def fits(record: Record, answers: Answers) -> bool:
 
 def images(template: Template) -> list[Answers]:
     """Return the answers of each image of the matrix that there can be by now."""
-    asked = [combination.asked for combination in template.product(told=IMAGE)]
+    asked = [combination.asked for combination in template.product(vary=IMAGE)]
     return [{question: answers[question] for question in IMAGE} for answers in asked if answers["docker"]]
 
 
