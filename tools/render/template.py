@@ -91,7 +91,9 @@ class Template:
         self.sources = sorted(
             path.relative_to(self.folder).as_posix() for path in (self.folder / "template").rglob("*") if path.is_file()
         )
-        self._asking = {name: MemoizedByReads(partial(self._question, self._worker({}), name)) for name in self.questions}
+        self._asking = {
+            name: MemoizedByReads(partial(self._question, self._worker({}), name)) for name in self.questions
+        }
 
     def product(
         self, examples: Mapping[str, Sequence[str]] | None = None, vary: Collection[str] | None = None

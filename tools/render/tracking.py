@@ -66,6 +66,7 @@ class MemoizedByReads(Generic[T]):
         """Wrap a function without calling it."""
         self.compute = compute
         self.reads: set[str] = set()
+        self._sorted_reads: tuple[str, ...] = ()
         self.results: dict[tuple[str, ...], T] = {}
 
     def __call__(self, fingerprint: Mapping[str, str], *arguments: Any) -> T:
@@ -88,9 +89,10 @@ class MemoizedByReads(Generic[T]):
             raise ValueError(f"{', '.join(sorted(unknown))} is read, but is no answer.")
         if new := (names & fingerprint.keys()) - self.reads:
             self.reads |= new
+            self._sorted_reads = tuple(sorted(self.reads))
             self.results.clear()
         self.results[self._key(fingerprint)] = result
         return result
 
     def _key(self, fingerprint: Mapping[str, str]) -> tuple[str, ...]:
-        return tuple(fingerprint[name] for name in sorted(self.reads))
+        return tuple([fingerprint[name] for name in self._sorted_reads])

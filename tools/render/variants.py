@@ -125,7 +125,7 @@ class Variants:
             sources: Files of the template.
             questions: Questions that vary even if no source reads them.
         """
-        vary = set(questions)
+        vary = {*questions, *self.reads(*sources)}
         while True:
             found = list(self._product(vary, self.alone))
             for combination in found:
