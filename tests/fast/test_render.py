@@ -10,18 +10,19 @@ import time_machine
 import yaml
 
 from tests.kit.answers import EXAMPLES, KINDS, NEEDED, PUBLIC, working_tree
-from tests.kit.batches import check_commands, check_poetry, check_pyprojects, check_python
+from tests.kit.batches import check_commands, check_dockerfiles, check_poetry, check_python
 from tests.kit.commands import COPIER, read, run, write
-from tests.kit.consistency import check_links, check_source, folders
+from tests.kit.consistency import check_source
 from tests.kit.rendered_files import (
     ANSWERS,
     DOCKERFILE,
+    PYPROJECT,
     README,
     check,
-    distinct,
     every_answer,
     shapes,
     sources,
+    variants_of,
     without_source,
 )
 from tools.render.template import ROOT, Answers, Template, copy_parts
@@ -45,29 +46,19 @@ def test_the_answers_file_has_an_entry_for_each_answer() -> None:
 
 
 def test_hadolint_accepts_every_dockerfile(tmp_path: Path) -> None:
-    paths = folders(shapes(), distinct(DOCKERFILE, every=shapes()), tmp_path)
-    run(ROOT / ".venv/bin/hadolint", *(path / "Dockerfile" for path in paths))
-
-
-def test_every_pyproject_is_valid() -> None:
-    check_pyprojects(shapes())
+    check_dockerfiles(variants_of(DOCKERFILE, every_answer()), tmp_path)
 
 
 def test_poetry_accepts_every_pyproject(tmp_path: Path) -> None:
-    check_poetry(shapes(), tmp_path)
+    check_poetry(shapes(), variants_of(PYPROJECT, every_answer()), tmp_path)
 
 
 def test_all_python_is_formatted_and_linted(tmp_path: Path) -> None:
     check_python(shapes(), tmp_path)
 
 
-def test_no_link_of_a_readme_is_broken() -> None:
-    for combination in shapes().combinations(README):
-        check_links(shapes(), combination)
-
-
 def test_shellcheck_accepts_the_commands_of_every_readme(tmp_path: Path) -> None:
-    check_commands(shapes(), tmp_path)
+    check_commands(variants_of(README, every_answer()), tmp_path)
 
 
 def test_variants_are_what_copier_renders() -> None:
@@ -236,8 +227,8 @@ FORBIDDEN = re.compile(r'[<>:"|?*\\\x00-\x1f]|[. ]\Z|^(con|prn|aux|nul|com\d|lpt
 
 
 def test_every_system_can_hold_every_path() -> None:
-    every = Variants(working_tree(), [{question: [value] for question, value in LONG.items()}])
-    rendered = [path for source in working_tree().sources for path in every.paths(source)]
+    worker = working_tree().rendering(working_tree().product({name: [text] for name, text in LONG.items()}, ())[0])
+    rendered = [str(worker.place(source, exclusions=())) for source in working_tree().sources]
     for paths in (working_tree().sources, rendered):
         assert max(map(len, paths)) <= 120
         assert len({path.casefold() for path in paths}) == len(paths)

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 
 from validate_pyproject import api as validate_pyproject
@@ -10,21 +11,25 @@ from validate_pyproject import api as validate_pyproject
 from tests.kit.commands import POETRY, run, write
 from tests.kit.consistency import folders
 from tests.kit.pythons import pythons
-from tests.kit.rendered_files import COMMANDS, PYPROJECT, README, distinct, sources
+from tests.kit.rendered_files import COMMANDS, distinct, sources
 from tools.render.template import ROOT
-from tools.render.variants import Variants
+from tools.render.variants import Variant, Variants
 
 
-def check_pyprojects(every: Variants) -> None:
-    """Validate each pyproject.toml by the schemas of the packaging specifications and of the tools that have one."""
+def check_pyprojects(found: Sequence[Variant]) -> None:
+    """Validate variants of pyproject.toml by the schemas of the packaging specifications and of the tools.
+
+    Five seconds go into compiling the schemas.
+    """
     validator = validate_pyproject.Validator()
-    for variant in distinct(PYPROJECT, every=every):
+    assert found
+    for variant in found:
         validator(tomllib.loads(variant.content.decode()))
 
 
-def check_poetry(every: Variants, folder: Path) -> None:
-    """Run `poetry check --strict` on each pyproject.toml, and compare Poetry's metadata with the answers."""
-    found = distinct(PYPROJECT, every=every)
+def check_poetry(every: Variants, found: Sequence[Variant], folder: Path) -> None:
+    """Run `poetry check --strict` on variants of pyproject.toml, and compare Poetry's metadata with the answers."""
+    assert found
     paths = folders(every, found, folder, "README.md", "LICENSE")
     script = ROOT / "tests/kit/poetry_check.py"
     reports = run(POETRY.with_name("python"), script, input="".join(f"{path}\n" for path in paths)).splitlines()
@@ -50,9 +55,15 @@ def check_python(every: Variants, folder: Path) -> None:
     run(ROOT / ".venv/bin/ruff", "check", "--no-cache", folder)
 
 
-def check_commands(every: Variants, folder: Path) -> None:
-    """Run shellcheck on the commands of each README."""
-    scripts = {"".join(COMMANDS.findall(variant.content.decode())) for variant in distinct(README, every=every)}
-    assert scripts
-    write({f"{number}.sh": script.encode() for number, script in enumerate(sorted(scripts))}, folder)
-    run(ROOT / ".venv/bin/shellcheck", "--shell=sh", *folder.glob("*.sh"))
+def check_dockerfiles(found: Sequence[Variant], folder: Path) -> None:
+    """Run hadolint on variants of the Dockerfile."""
+    files = {f"{number}/Dockerfile": variant.content for number, variant in enumerate(found)}
+    run(ROOT / ".venv/bin/hadolint", *(write(files, folder) / path for path in files))
+
+
+def check_commands(found: Sequence[Variant], folder: Path) -> None:
+    """Run shellcheck on each block of commands in variants of the README."""
+    blocks = {block for variant in found for block in COMMANDS.findall(variant.content.decode())}
+    assert blocks
+    files = {f"{number}.sh": block.encode() for number, block in enumerate(sorted(blocks))}
+    run(ROOT / ".venv/bin/shellcheck", "--shell=sh", *(write(files, folder) / path for path in files))

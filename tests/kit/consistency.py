@@ -48,6 +48,8 @@ def check_source(every: Variants, source: str) -> int:
             check_version(source, content.decode())
         if agrees:
             agrees(combination.asked, content.decode())
+        if source == README:
+            check_links(every, combination)
     assert found, f"no combination renders {source}"
     return len(found)
 

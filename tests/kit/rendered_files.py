@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from itertools import combinations
 from pathlib import PurePosixPath
@@ -156,26 +156,45 @@ def sources() -> list[str]:
     return [source for source in working_tree().sources if source != ANSWERS]
 
 
+@cache
 def every_answer() -> list[Combination]:
-    """List combinations that have every answer, with all texts; the other answers are the defaults."""
-    return _combining(1)
-
-
-def every_two_answers() -> list[Combination]:
-    """List combinations that have every two answers, with all texts."""
-    return _combining(2)
+    """List combinations that have every answer, and each type of project with each set of texts."""
+    return _unique(
+        combination
+        for texts, example in zip(TEXTS, variants().examples, strict=True)
+        for question in (_decisive() if texts == "hostile" else ["project_type"])
+        for combination in working_tree().product(example, [question])
+    )
 
 
 @cache
-def _combining(number: int) -> list[Combination]:
-    decisive = [question for question in PUBLIC if PUBLIC[question] or question in EXAMPLES]
-    found = {
-        repr(combination.asked): combination
+def every_two_answers() -> list[Combination]:
+    """List combinations that have every two answers, with each set of texts."""
+    return _unique(
+        combination
         for example in variants().examples
-        for questions in combinations(decisive, number)
+        for questions in combinations(_decisive(), 2)
         for combination in working_tree().product(example, questions)
-    }
-    return list(found.values())
+    )
+
+
+def _decisive() -> list[str]:
+    """Return the questions that decide on more than their own text."""
+    return [question for question in PUBLIC if PUBLIC[question] or question in EXAMPLES]
+
+
+def _unique(found: Iterable[Combination]) -> list[Combination]:
+    return list({repr(combination.asked): combination for combination in found}.values())
+
+
+def variants_of(source: str, found: Iterable[Combination]) -> list[Variant]:
+    """Return the variants of a source in some combinations."""
+    unique: dict[tuple[str, bytes], Variant] = {}
+    for combination in found:
+        if path := shapes().place(source, combination):
+            content = shapes().content(source, combination)
+            unique.setdefault((path, content), Variant(path, content, combination))
+    return list(unique.values())
 
 
 def distinct(*sources: str, every: Variants | None = None) -> list[Variant]:

@@ -50,6 +50,7 @@ class Variants:
         self.examples = list(examples)
         self.alone = set(alone)
         self.exclusions: Sequence[str] = template.rendering(Combination()).template.exclude
+        self._products: dict[frozenset[str], list[Combination]] = {}
         self._places: dict[str, MemoizedByReads[str | None]] = {}
         self._contents: dict[str, MemoizedByReads[bytes]] = {}
 
@@ -75,10 +76,16 @@ class Variants:
         """Return all results of a function of answers."""
         vary: set[str] = set()
         while True:
-            results = {function(one.fingerprint, one) for one in self._product(vary, alone=set())}
+            results = {function(one.fingerprint, one) for one in self._all(frozenset(vary))}
             if function.reads <= vary:
                 return results
             vary |= function.reads
+
+    def _all(self, vary: frozenset[str]) -> list[Combination]:
+        """Return all combinations of the answers to few questions; most files exist by the same ones."""
+        if vary not in self._products:
+            self._products[vary] = list(self._product({*vary}, alone=set()))
+        return self._products[vary]
 
     def _product(self, vary: set[str], alone: set[str]) -> Iterator[Combination]:
         """Yield the combinations of the answers to some questions, those of `alone` one at a time."""
