@@ -12,7 +12,7 @@ import yaml
 from tests.kit.answers import EXAMPLES, KINDS, NEEDED, PUBLIC, working_tree
 from tests.kit.batches import check_commands, check_dockerfiles, check_poetry, check_python
 from tests.kit.commands import COPIER, read, run, write
-from tests.kit.consistency import check_source
+from tests.kit.consistency import LICENSES, check_source
 from tests.kit.rendered_files import (
     ANSWERS,
     DOCKERFILE,
@@ -147,7 +147,7 @@ def test_files_exist_when_they_should() -> None:
         if combination.asked["license"] in ("MIT", "Proprietary"):
             places = set(shapes().places(combination).values())
             assert places == files_of(combination.asked), combination.asked
-    assert licenses == set(PUBLIC["license"])
+    assert licenses == {*LICENSES}
     defaults = working_tree().product(vary=())[0].asked
     assert set(working_tree().render({})) == files_of(defaults)
 

@@ -1,6 +1,7 @@
 """Texts that people type: all files have each text as typed, or it is refused in one sentence."""
 
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,17 +9,24 @@ import yaml
 
 from tests.kit.answers import HOSTILE, KINDS, working_tree
 from tests.kit.commands import COPIER, read, run
-from tests.kit.texts import NAMES, check_free_text, check_name
+from tests.kit.texts import NAMES, Ask, check_free_text, check_name, poetry
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """Give a function that asks Poetry about a project."""
+    with poetry() as ask:
+        yield ask
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_free_text_comes_out_as_typed_or_is_refused(kind: str) -> None:
-    assert min(check_free_text(kind, examples=30)) > 3
+def test_free_text_comes_out_as_typed_or_is_refused(kind: str, ask: Ask) -> None:
+    assert min(check_free_text(kind, examples=30, ask=ask)) > 3
 
 
 @pytest.mark.parametrize("question", NAMES)
-def test_a_name_works_or_is_refused(question: str) -> None:
-    assert min(check_name(question, examples=30)) > 3
+def test_a_name_works_or_is_refused(question: str, ask: Ask) -> None:
+    assert min(check_name(question, examples=30, ask=ask)) > 3
 
 
 ODD = [

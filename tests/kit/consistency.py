@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath
 
 from packaging.utils import canonicalize_name
@@ -130,7 +130,7 @@ def check_links(every: Variants, combination: Combination) -> None:
     assert {*links} <= {*every.places(combination).values()}
 
 
-def folders(every: Variants, found: list[Variant], folder: Path, *beside: str) -> list[Path]:
+def folders(every: Variants, found: Sequence[Variant], folder: Path, *beside: str) -> list[Path]:
     """Write each variant into its own folder, with the repository's files whose paths match a pattern."""
     written = []
     for number, variant in enumerate(found):

@@ -4,7 +4,7 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -94,6 +94,10 @@ NAMES = {
 """For each question whose answer a tool looks up, text that is nearly always acceptable."""
 
 
+Ask = Callable[[Files], Any]
+"""Returns Poetry's report on a project, see poetry_check.py."""
+
+
 def profile(examples: int) -> settings:
     """Return the settings of a deterministic test."""
     return settings(
@@ -118,7 +122,7 @@ def rendered(answers: Answers) -> Files | None:
 
 
 @contextmanager
-def poetry() -> Iterator[Any]:
+def poetry() -> Iterator[Ask]:
     """Give a function that asks Poetry about a project, in one process for all projects."""
     command = [str(POETRY.with_name("python")), str(ROOT / "tests/kit/poetry_check.py")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -137,7 +141,7 @@ def poetry() -> Iterator[Any]:
         stdin.close()
 
 
-def check_free_text(kind: str, examples: int) -> tuple[int, int]:
+def check_free_text(kind: str, examples: int, ask: Ask) -> tuple[int, int]:
     """Check texts in a type of project, and return how many were accepted and refused."""
     usual = working_tree().render({"project_type": kind})
     usual_description = tomllib.loads(usual["pyproject.toml"].decode())["project"]["description"]
@@ -163,8 +167,7 @@ def check_free_text(kind: str, examples: int) -> tuple[int, int]:
         assert answer["says"] == "All set!"
         assert (answer["summary"] or "") == texts.get("project_description", usual_description)
 
-    with poetry() as ask:
-        each()
+    each()
     return accepted, refused
 
 
@@ -183,7 +186,7 @@ def check_texts(files: Files, texts: dict[str, str]) -> None:
         assert texts["author_name"] in files["LICENSE"].decode() or "GNU" in files["LICENSE"].decode()
 
 
-def check_name(question: str, examples: int) -> tuple[int, int]:
+def check_name(question: str, examples: int, ask: Ask) -> tuple[int, int]:
     """Check names for a question, and return how many were accepted and refused."""
     kind = {"package_name": "service"}.get(question, "package")
     accepted, refused = 0, 0
@@ -205,6 +208,5 @@ def check_name(question: str, examples: int) -> tuple[int, int]:
         answer = ask(files)
         assert answer["says"] == "All set!"
 
-    with poetry() as ask:
-        each()
+    each()
     return accepted, refused

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from tests.kit.rendered_files import (
     variants,
     without_source,
 )
-from tests.kit.texts import NAMES, check_free_text, check_name
+from tests.kit.texts import NAMES, Ask, check_free_text, check_name, poetry
 
 
 @pytest.mark.cases("source", sources)
@@ -83,14 +83,21 @@ def test_shellcheck_accepts_the_commands_of_every_readme(tmp_path: Path) -> None
     check_commands(distinct(README), tmp_path)
 
 
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Ask]:
+    """Give a function that asks Poetry about a project."""
+    with poetry() as ask:
+        yield ask
+
+
 @pytest.mark.parametrize("kind", KINDS)
-def test_free_text_comes_out_as_typed_or_is_refused(kind: str) -> None:
-    assert min(check_free_text(kind, examples=400)) > 50
+def test_free_text_comes_out_as_typed_or_is_refused(kind: str, ask: Ask) -> None:
+    assert min(check_free_text(kind, examples=400, ask=ask)) > 50
 
 
 @pytest.mark.parametrize("question", NAMES)
-def test_a_name_works_or_is_refused(question: str) -> None:
-    assert min(check_name(question, examples=400)) > 30
+def test_a_name_works_or_is_refused(question: str, ask: Ask) -> None:
+    assert min(check_name(question, examples=400, ask=ask)) > 30
 
 
 def test_the_same_answers_give_the_same_bytes_with_another_python(tmp_path: Path) -> None:
