@@ -22,7 +22,7 @@ from tools.repository import ROOT
 def renders_per_second() -> float:
     """Render whole repositories on one core, and return the number per second."""
     start = time.perf_counter()
-    found = working_tree().product(told=("project_type", "python_version", "installer"))
+    found = working_tree().product(vary=("project_type", "python_version", "installer"))
     for combination in found:
         working_tree().render(combination.asked)
     return len(found) / (time.perf_counter() - start)

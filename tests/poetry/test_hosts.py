@@ -104,7 +104,7 @@ def test_ci_has_every_python_from_the_oldest_up() -> None:
 
 
 def test_without_a_host_nothing_speaks_of_one() -> None:
-    for combination in variants().template.product(told=["repository_host", "docker", "project_type", "docs"]):
+    for combination in variants().template.product(vary=["repository_host", "docker", "project_type", "docs"]):
         if combination.asked["repository_host"] == "none":
             for path, content in variants().files(combination).items():
                 hosts = re.findall(r"(?i)github|gitlab|ghcr|renovate|dependabot", content.decode())

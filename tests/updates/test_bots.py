@@ -125,7 +125,7 @@ def with_a_newer_tool(source: Path) -> None:
     replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     newer = Template(source)
-    combination = next(one for one in newer.product(told=["python_version"]) if one.asked["python_version"] == here)
+    combination = next(one for one in newer.product(vary=["python_version"]) if one.asked["python_version"] == here)
     pyproject = newer.rendering(combination).content("template/pyproject.toml.jinja").decode()
     store([fresh_lock(pyproject)], source / FOLDER.relative_to(ROOT))
 

@@ -118,7 +118,7 @@ def fits(record: Record, answers: Answers) -> bool:
 
 def images(template: Template) -> list[Answers]:
     """Return the answers of each image in the table."""
-    asked = [combination.asked for combination in template.product(told=IMAGE)]
+    asked = [combination.asked for combination in template.product(vary=IMAGE)]
     return [{question: answers[question] for question in IMAGE} for answers in asked if answers["docker"]]
 
 
