@@ -85,11 +85,16 @@ def alone(dockerfile: str) -> bytes:
 
 
 def check_names(dockerfile: str) -> None:
-    """Check that a Dockerfile starts from its own stages and arguments only: other names would be pulled."""
-    known: set[str] = set()
+    """Check that a Dockerfile starts and copies from earlier stages and arguments only: other names would be pulled."""
+    known, stage = set(), ""
     for kind, name, alias in re.findall(r"(?m)^(ARG|FROM|COPY --from=)[ ]?([^\s=]+)(?:=\S+| AS (\w+))?", dockerfile):
-        expect(kind == "ARG" or name in known, f"{kind} {name} names no stage and no argument.")
-        known |= {f"${{{name}}}"} if kind == "ARG" else {alias}
+        if kind == "ARG":
+            known.add(f"${{{name}}}")
+            continue
+        if kind == "FROM":
+            known.add(stage)
+            stage = alias
+        expect(name in known, f"{kind} {name} names no argument and no earlier stage.")
 
 
 def check_style(answers: Answers, files: Files, folder: Path) -> None:
