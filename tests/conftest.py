@@ -28,6 +28,13 @@ MYPY_CACHE = Path(gettempdir(), f"copier-poetry-docker-{os.environ['COPIER_POETR
 os.environ["MYPY_CACHE_DIR"] = str(MYPY_CACHE)
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Run a test again if it failed by a fault of the network, and by nothing else."""
+    from tests.kit.faults import NETWORK_FAULT
+
+    config.option.only_rerun = [NETWORK_FAULT.pattern]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Parametrize a test marked `cases(names, function)` with the cases that the function returns."""
     for mark in metafunc.definition.iter_markers("cases"):

@@ -25,8 +25,9 @@ from tests.kit.rendered_files import (
     variants_of,
     without_source,
 )
-from tools.render.template import ROOT, Answers, Template, copy_parts
+from tools.render.template import Answers, Template, copy_parts
 from tools.render.variants import Variants
+from tools.repository import ROOT
 
 
 @pytest.mark.cases("source", sources)
@@ -133,7 +134,7 @@ def files_of(answers: Answers) -> set[str]:
     if answers.get("template_owners"):
         files.add("CODEOWNERS")
     if answers.get("devcontainer"):
-        files.add(".devcontainer/devcontainer.json")
+        files |= {".devcontainer/Dockerfile", ".devcontainer/devcontainer.json"}
     return files
 
 
@@ -188,7 +189,7 @@ def test_debian_packages_go_to_their_own_stage() -> None:
         working_tree().render({"builder_packages": "git g++", "runtime_packages": "curl"})["Dockerfile"].decode()
     )
     stages = dockerfile.split("\nFROM ")
-    assert [stage.split()[2] for stage in stages if "--no-install-recommends git g++\n" in stage] == ["dependencies"]
+    assert [stage.split()[2] for stage in stages if "--no-install-recommends git g++ " in stage] == ["dependencies"]
     assert [stage.split()[2] for stage in stages if "--no-install-recommends curl " in stage] == ["runtime"]
 
 

@@ -21,9 +21,10 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.kit.answers import PUBLIC, working_tree
-from tools.questions.model import BAD
-from tools.render.template import ROOT, Answers, Combination
+from tools.questions.derive import REFUSED_TEXT
+from tools.render.template import Answers, Combination
 from tools.render.tracking import MemoizedByReads
+from tools.repository import ROOT
 
 DESCRIBED = {
     "$schema",
@@ -109,7 +110,7 @@ def tries(name: str) -> list[Any]:
     if "choices" in details:
         every = {one.known[name]: None for one in working_tree().product(vary=[name]) if name in one.asked}
         return [LEFT_OUT, *every, *WRONG]
-    return [LEFT_OUT, "x", "", BAD, *TEXTS.get(name, []), *WRONG[1:]]
+    return [LEFT_OUT, "x", "", REFUSED_TEXT, *TEXTS.get(name, []), *WRONG[1:]]
 
 
 @cache

@@ -10,10 +10,11 @@ from validate_pyproject import api as validate_pyproject
 
 from tests.kit.commands import POETRY, run, write
 from tests.kit.consistency import folders
+from tests.kit.docker import lint
 from tests.kit.pythons import pythons
 from tests.kit.rendered_files import COMMANDS, distinct, sources
-from tools.render.template import ROOT
 from tools.render.variants import Variant, Variants
+from tools.repository import ROOT
 
 
 def check_pyprojects(found: Sequence[Variant]) -> None:
@@ -58,7 +59,7 @@ def check_python(every: Variants, folder: Path) -> None:
 def check_dockerfiles(found: Sequence[Variant], folder: Path) -> None:
     """Run hadolint on variants of the Dockerfile."""
     files = {f"{number}/Dockerfile": variant.content for number, variant in enumerate(found)}
-    run(ROOT / ".venv/bin/hadolint", *(write(files, folder) / path for path in files))
+    lint(*(write(files, folder) / path for path in files))
 
 
 def check_commands(found: Sequence[Variant], folder: Path) -> None:

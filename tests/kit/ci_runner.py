@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from tests.kit.commands import run
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 BIN = ROOT / ".venv/bin"
 WORKFLOWS = tuple(f"template/.github/workflows/{name}.yml.jinja" for name in ("ci", "release", "template"))

@@ -6,7 +6,7 @@ import yaml
 from findpython.providers import ALL_PROVIDERS
 from findpython.python import PythonVersion
 
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 
 @cache

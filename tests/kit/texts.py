@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from tests.kit.answers import HOSTILE, working_tree
 from tests.kit.commands import POETRY, write
 from tests.kit.rendered_files import check
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 NASTY = [
     *(
