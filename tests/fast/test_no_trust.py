@@ -61,5 +61,5 @@ def test_make_new_calls_copier(tmp_path: Path) -> None:
 
 
 def test_make_new_asks_where(tmp_path: Path) -> None:
-    with pytest.raises(AssertionError, match="Say where: make new DEST="):
+    with pytest.raises(AssertionError, match="Name a folder: make new DEST="):
         run(*MAKE, "new", cwd=ROOT)

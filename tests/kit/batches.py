@@ -59,7 +59,8 @@ def check_python(every: Variants, folder: Path) -> None:
 def check_dockerfiles(found: Sequence[Variant], folder: Path) -> None:
     """Run hadolint on variants of the Dockerfile."""
     files = {f"{number}/Dockerfile": variant.content for number, variant in enumerate(found)}
-    lint(*(write(files, folder) / path for path in files))
+    write(files, folder)
+    lint(*(folder / path for path in files))
 
 
 def check_commands(found: Sequence[Variant], folder: Path) -> None:
@@ -67,4 +68,5 @@ def check_commands(found: Sequence[Variant], folder: Path) -> None:
     blocks = {block for variant in found for block in COMMANDS.findall(variant.content.decode())}
     assert blocks
     files = {f"{number}.sh": block.encode() for number, block in enumerate(sorted(blocks))}
-    run(ROOT / ".venv/bin/shellcheck", "--shell=sh", *(write(files, folder) / path for path in files))
+    write(files, folder)
+    run(ROOT / ".venv/bin/shellcheck", "--shell=sh", *(folder / path for path in files))
