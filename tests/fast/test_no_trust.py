@@ -60,6 +60,6 @@ def test_make_new_calls_copier(tmp_path: Path) -> None:
     assert answers["_src_path"] == str(ROOT)
 
 
-def test_make_new_asks_for_a_folder(tmp_path: Path) -> None:
+def test_make_new_asks_where(tmp_path: Path) -> None:
     with pytest.raises(AssertionError, match="Name a folder: make new DEST="):
         run(*MAKE, "new", cwd=ROOT)

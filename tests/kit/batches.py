@@ -68,4 +68,5 @@ def check_commands(found: Sequence[Variant], folder: Path) -> None:
     blocks = {block for variant in found for block in COMMANDS.findall(variant.content.decode())}
     assert blocks
     files = {f"{number}.sh": block.encode() for number, block in enumerate(sorted(blocks))}
-    run(ROOT / ".venv/bin/shellcheck", "--shell=sh", *(write(files, folder) / path for path in files))
+    write(files, folder)
+    run(ROOT / ".venv/bin/shellcheck", "--shell=sh", *(folder / path for path in files))

@@ -163,6 +163,10 @@ class Template:
                     known[name] = question.get_default()
         return reasons
 
+    def excludes(self, patterns: Sequence[str], path: str) -> bool:
+        """Return whether patterns exclude a path."""
+        return self._worker({})._path_matcher(patterns)(Path(path))
+
     def rendering(self, combination: Combination) -> "Rendering":
         """Return the worker that renders single files of a combination."""
         worker = self._worker({})
@@ -228,11 +232,15 @@ class Rendering(Worker):
         return self._places
 
     @as_operation("copy")
-    def place(self, source: str, exclusions: Collection[str]) -> str | None:
-        """Return the path of a source's file, or None if one of these entries of _exclude matches it."""
+    def path(self, source: str) -> str:
+        """Return the path of a source's file, whether or not it is excluded."""
         [(path, _)] = self._render_path(Path(source).relative_to("template"))
-        patterns = (line for entry in exclusions for line in self._render_string(entry).splitlines())
-        return None if self._path_matcher(patterns)(path) else path.as_posix()
+        return path.as_posix()
+
+    @as_operation("copy")
+    def patterns(self, entry: str) -> tuple[str, ...]:
+        """Return the patterns of an entry of _exclude."""
+        return tuple(self._render_string(entry).splitlines())
 
     def content(self, source: str) -> bytes:
         """Render a source."""

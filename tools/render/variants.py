@@ -6,6 +6,7 @@ the same bytes as one of these.
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TypeVar
 
 from tools.render.template import Combination, Files, Template
@@ -49,8 +50,6 @@ class Variants:
         self.template = template
         self.examples = list(examples)
         self.alone = set(alone)
-        self.exclusions: Sequence[str] = template.rendering(Combination()).template.exclude
-        self._products: dict[frozenset[str], list[Combination]] = {}
         self._places: dict[str, MemoizedByReads[str | None]] = {}
         self._contents: dict[str, MemoizedByReads[bytes]] = {}
 
@@ -65,27 +64,41 @@ class Variants:
 
     def _place(self, source: str) -> MemoizedByReads[str | None]:
         if source not in self._places:
-            matching = [entry for entry in self.exclusions if None in self._each(self._placing(source, [entry]))]
-            self._places[source] = self._placing(source, matching)
+            path = MemoizedByReads(lambda combination: self.template.rendering(combination).path(source))
+            paths = self._each(path)
+            # A file does not depend on the answers behind exclusions that never match it.
+            matching = [
+                exclusion
+                for exclusion, results in self._exclusions.items()
+                if any(self.template.excludes(patterns, each) for patterns in results for each in paths)
+            ]
+
+            def place(combination: Combination) -> str | None:
+                here = path(combination.fingerprint, combination)
+                patterns = [line for one in matching for line in one(combination.fingerprint, combination)]
+                return None if self.template.excludes(patterns, here) else here
+
+            self._places[source] = MemoizedByReads(place)
         return self._places[source]
 
-    def _placing(self, source: str, exclusions: Sequence[str]) -> MemoizedByReads[str | None]:
-        return MemoizedByReads(lambda combination: self.template.rendering(combination).place(source, exclusions))
+    @cached_property
+    def _exclusions(self) -> dict[MemoizedByReads[tuple[str, ...]], set[tuple[str, ...]]]:
+        """The functions that return the patterns of each entry of _exclude, and all their results."""
+        entries: Sequence[str] = self.template.rendering(Combination()).template.exclude
+        functions = map(self._patterns, entries)
+        return {function: self._each(function) for function in functions}
+
+    def _patterns(self, entry: str) -> MemoizedByReads[tuple[str, ...]]:
+        return MemoizedByReads(lambda combination: self.template.rendering(combination).patterns(entry))
 
     def _each(self, function: MemoizedByReads[T]) -> set[T]:
         """Return all results of a function of answers."""
-        vary: set[str] = set()
+        vary = set(function.reads)
         while True:
-            results = {function(one.fingerprint, one) for one in self._all(frozenset(vary))}
+            results = {function(one.fingerprint, one) for one in self._product(vary, alone=set())}
             if function.reads <= vary:
                 return results
             vary |= function.reads
-
-    def _all(self, vary: frozenset[str]) -> list[Combination]:
-        """Return all combinations of the answers to few questions; most files exist by the same ones."""
-        if vary not in self._products:
-            self._products[vary] = list(self._product({*vary}, alone=set()))
-        return self._products[vary]
 
     def _product(self, vary: set[str], alone: set[str]) -> Iterator[Combination]:
         """Yield the combinations of the answers to some questions, those of `alone` one at a time."""
