@@ -92,7 +92,7 @@ def on_a_runner(
         run("bash", "-ec", before + pip, cwd=project, env=environment)
         if pip:
             # What Poetry needs on some machines, and no user has to see.
-            run(tools / "bin/python", ROOT / ".ci/poetry-mirror")
+            run(tools / "bin/python", ROOT / ".ci/offline/poetry-mirror")
         run("bash", "-ec", after, cwd=project, env=environment)
         ran.append(text)
     return ran

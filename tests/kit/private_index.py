@@ -2,16 +2,22 @@
 
 import base64
 import hashlib
+import io
+import json
 import os
 import re
 import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import NamedTuple
+from zipfile import ZipFile
 
 from pip._internal.models.index import PyPI
 
@@ -71,6 +77,57 @@ def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
     finally:
         server.kill()
         server.wait()
+
+
+def wheel(name: str, version: str) -> bytes:
+    """Return a wheel with metadata and nothing else."""
+    content = io.BytesIO()
+    with ZipFile(content, "w") as archive:
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        archive.writestr(f"{name}-{version}.dist-info/METADATA", metadata)
+    return content.getvalue()
+
+
+@contextmanager
+def serve_dated(packages: Mapping[str, timedelta]) -> Iterator[str]:
+    """Serve an index of empty wheels that tells when each was uploaded, as the public index does.
+
+    Args:
+        packages: The age of each release, keyed by the name and the version.
+
+    Yields:
+        Its address.
+    """
+    files: dict[str, bytes] = {}
+    pages: dict[str, list[dict[str, object]]] = {}
+    for release, age in packages.items():
+        name, version = release.split()
+        path, content = f"/files/{name}-{version}-py3-none-any.whl", wheel(name, version)
+        files[path] = content
+        file = {"filename": Path(path).name, "url": path, "hashes": {"sha256": hashlib.sha256(content).hexdigest()}}
+        pages.setdefault(f"/simple/{name}/", []).append({**file, "upload-time": (datetime.now(UTC) - age).isoformat()})
+
+    class Handler(BaseHTTPRequestHandler):
+        """Answers with a page of JSON or a file."""
+
+        def do_GET(self) -> None:
+            """Send what is at the path."""
+            page = {"meta": {"api-version": "1.1"}, "name": self.path.split("/")[-2], "files": pages.get(self.path)}
+            content = json.dumps(page).encode() if page["files"] else files.get(self.path)
+            self.send_response(200 if content else 404)
+            self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json" if page["files"] else "text/plain")
+            self.end_headers()
+            self.wfile.write(content or b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/simple"
+        finally:
+            server.shutdown()
 
 
 @contextmanager
