@@ -10,19 +10,22 @@ import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zipfile import ZipFile
 
 from pip._internal.models.index import PyPI
 
-from tests.kit.commands import run
+from tests.kit.answers import KINDS, working_tree
+from tests.kit.commands import run, write
 from tests.kit.docker import base_of
+from tests.kit.poetry_process import read_by_poetry
+from tests.kit.pythons import pythons
 from tools.render.template import ROOT, Answers, Files
 
 SERVER = ROOT / ".venv/bin/pypi-server"
@@ -45,6 +48,12 @@ class Index(NamedTuple):
     def netrc(self) -> str:
         """Return the line that tells pip, Poetry and others how to log in."""
         return f"machine 127.0.0.1 login {self.user} password {self.password}\n"
+
+    def login(self, folder: Path) -> dict[str, str]:
+        """Return the environment of a user who has this login in a netrc file, and has used Poetry for nothing else."""
+        (folder / "netrc").write_text(self.netrc, encoding="utf-8")
+        names = {"NETRC": "netrc", "POETRY_CACHE_DIR": "cache", "POETRY_CONFIG_DIR": "config"}
+        return {variable: str(folder / name) for variable, name in names.items()}
 
 
 @contextmanager
@@ -145,6 +154,23 @@ def index_of(answers: Answers, folder: Path) -> Iterator[tuple[Answers, dict[str
         login = {"HOME": str(folder), "NETRC": f"{folder}/.netrc"}
         places = {"POETRY_CACHE_DIR": f"{folder}/cache", "PIP_INDEX_URL": index.url}
         yield {**answers, "package_index_url": index.url}, login | places
+
+
+def private(url: str, wanted: Callable[[str], bool] = lambda _: True, **answers: Any) -> Files:
+    """Render a repository whose packages come from a private index."""
+    return working_tree().render({"package_index": "private", "package_index_url": url, **answers}, wanted)
+
+
+def private_project(url: str, folder: Path, kind: str = "package", version: str | None = None) -> Path:
+    """Write the files that Poetry reads of a project with a private index into a folder, and return the folder."""
+    answers = {"project_type": kind} | ({"python_version": version} if version else {})
+    return write(private(url, read_by_poetry, **answers), folder)
+
+
+def lock_cases() -> list[tuple[str, str]]:
+    """Pair each type with the oldest, a middle and the newest Python in turn."""
+    versions = pythons()
+    return list(zip(KINDS, (versions[0], versions[len(versions) // 2], versions[-1]), strict=True))
 
 
 def wait_for(server: subprocess.Popen[bytes], port: int, seconds: float = 30) -> None:
