@@ -43,11 +43,15 @@ wheel="$PWD/dist/myproject-0.1.0-py3-none-any.whl"
 folder=$(mktemp --directory)
 trap 'rm -rf "$folder"' EXIT
 poetry run python -m venv --without-pip "$folder"
+poetry export --without-hashes --without-urls --output="$folder/constraints.txt"
 cd "$folder"
-pip --python=bin/python install --quiet "$wheel"
+pip --python=bin/python install --quiet --constraint=constraints.txt "$wheel"
 export PATH="$folder/bin:$PATH"
 """
-"""Installs the wheel into an empty environment and puts that on the path."""
+"""Installs the wheel into an empty environment and puts that on the path.
+
+With the locked versions, as a test must not depend on the releases of the day.
+"""
 
 GIT = """
 RUN apt-get update && apt-get install --yes --no-install-recommends git
