@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.kit.commands import write
-from tests.kit.docker import image_of
-from tests.kit.private_image import check_index, check_secret, closed_index, held, refused, service
+from tests.kit.docker import image_of, refused
+from tests.kit.private_image import check_index, check_secret, closed_index, held, service
 from tests.kit.private_index import Index
 
 
@@ -19,7 +19,7 @@ def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
 
 
 def test_the_image_is_built_with_the_secret_and_without_a_trace(index: Index, tmp_path: Path) -> None:
-    """The other installer and the other base are in tests/nightly/test_private_images.py."""
+    """The other installer and the other base are in tests/nightly/test_private_index.py."""
     check_secret("pip", "slim", index, tmp_path)
 
 
@@ -32,8 +32,8 @@ def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
 
 
 def test_without_the_secret_the_build_says_how_to_give_it(index: Index, tmp_path: Path) -> None:
-    output = refused(write(service(index.url), tmp_path))
-    assert "secret netrc: not found" in output
+    words = "secret netrc: not found"
+    output = refused(write(service(index.url), tmp_path), words, "--no-cache", "--network=host")
     assert 'docker build --secret "id=netrc,src=$HOME/.netrc" .' in output
 
 

@@ -15,7 +15,8 @@ import yaml
 
 from tests.kit.commands import POETRY, run
 from tests.kit.private_index import wheel
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 Scripts = Iterator[tuple[str, dict[str, str]]]
 """The scripts of a job, each with the environment variables that it adds."""

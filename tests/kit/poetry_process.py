@@ -12,7 +12,7 @@ from tests.kit.answers import KINDS, working_tree
 from tests.kit.commands import POETRY, run, write
 from tests.kit.pythons import interpreters
 from tools.lock.refresh import POETRY_PYTHON, cut
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 Poetry = Callable[..., str]
 """Runs a command of Poetry: takes the project's folder and the command's arguments, returns the output."""

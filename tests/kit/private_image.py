@@ -14,11 +14,12 @@ import pytest
 
 from tests.kit.answers import combination, working_tree
 from tests.kit.commands import run, write
-from tests.kit.docker import build, image_of, need_engine
+from tests.kit.docker import docker, image_of, lint, need_engine, refused
 from tests.kit.image_contract import check_contract
-from tests.kit.mutants import removals
+from tests.kit.mutants import mutants
 from tests.kit.private_index import Index, fetch, private, serve, with_secret
-from tools.render.template import ROOT, Answers, Files
+from tests.kit.verdicts import ProductError, expect_equal
+from tools.render.template import Answers, Files
 
 
 def service(url: str | None, installer: str = "pip", base: str = "slim") -> Files:
@@ -49,14 +50,6 @@ def closed_index(factory: pytest.TempPathFactory) -> Iterator[Index]:
     packages = packages_of_the_image(factory.getbasetemp().parent)
     with serve(factory.mktemp("closed"), packages) as running:
         yield running
-
-
-def refused(folder: Path, *options: str) -> str:
-    """Start a build that must fail, and return its output."""
-    # A build with the secret may have filled the cache, and cached layers need no secret.
-    result = build(folder, "--no-cache", "--network=host", *options)
-    assert result.returncode != 0
-    return result.stdout
 
 
 def held(texts: Iterable[str], image: str, folder: Path) -> set[str]:
@@ -94,8 +87,9 @@ def check_secret(installer: str, base: str, index: Index, folder: Path) -> None:
 
 def check_wrong_password(files: Files, index: Index, folder: Path) -> None:
     """Check that a build gets Poetry itself from the private index, which refuses a wrong password."""
-    options = with_secret(files, index._replace(password="wrong").netrc, folder)
-    assert "No matching distribution found for poetry==" in refused(write(files, folder), *options)
+    # A build with the right secret may have filled the cache, and cached steps need no secret.
+    options = ("--no-cache", *with_secret(files, index._replace(password="wrong").netrc, folder))
+    refused(write(files, folder), "No matching distribution found for poetry==", *options)
 
 
 def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
@@ -103,10 +97,8 @@ def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
     options = with_secret(files, index.netrc, folder)
     for stage in ("poetry", "dependencies"):
         with image_of(files, folder, *options, f"--target={stage}") as image:
-            assert (
-                run("docker", "run", "--rm", "--entrypoint=sh", image, "-c", "find /root -type f -path '*/.cache/*'")
-                == ""
-            )
+            find = ("--entrypoint=sh", image, "-c", "find /root -type f -path '*/.cache/*'")
+            expect_equal(docker("run", "--rm", *find), "", "downloads")
 
 
 def check_index(files: Files, index: Index, folder: Path) -> None:
@@ -114,7 +106,7 @@ def check_index(files: Files, index: Index, folder: Path) -> None:
 
     pip keeps downloads from an address with https, which this server lacks: hadolint checks that pip keeps none.
     """
-    run(ROOT / ".venv/bin/hadolint", write({"Dockerfile": files["Dockerfile"]}, folder / "style") / "Dockerfile")
+    lint(write({"Dockerfile": files["Dockerfile"]}, folder / "style") / "Dockerfile")
     check_wrong_password(files, index, folder)
     check_no_downloads(files, index, folder)
 
@@ -123,7 +115,7 @@ def only_private(installer: str) -> list[str]:
     """List the parts of the Dockerfile for a private index that the one for the public index lacks."""
     urls = ("https://packages.example.com/simple", None)
     private_one, public_one = (
-        [removal.what for removal in removals(service(url, installer)["Dockerfile"].decode())] for url in urls
+        [mutant.what for mutant in mutants(service(url, installer)["Dockerfile"].decode())] for url in urls
     )
     return list(dict.fromkeys(what for what in private_one if what not in public_one and not what.startswith("RUN")))
 
@@ -132,9 +124,9 @@ def check_without(installer: str, what: str, index: Index, folder: Path) -> None
     """Check that a build fails a check of the private index when a part of its Dockerfile is taken out."""
     files = service(index.url, installer)
     what = what.replace("https://packages.example.com/simple", index.url)
-    found = [removal for removal in removals(files["Dockerfile"].decode()) if removal.what == what]
+    found = [mutant for mutant in mutants(files["Dockerfile"].decode()) if mutant.what == what]
     assert found
-    for place, removal in enumerate(found):
-        lacking = {**files, "Dockerfile": removal.dockerfile.encode()}
-        with pytest.raises(AssertionError):
+    for place, mutant in enumerate(found):
+        lacking = {**files, "Dockerfile": mutant.dockerfile.encode()}
+        with pytest.raises(ProductError):
             check_index(lacking, index, folder / str(place))

@@ -26,7 +26,8 @@ from tests.kit.commands import run, write
 from tests.kit.docker import base_of
 from tests.kit.poetry_process import read_by_poetry
 from tests.kit.pythons import pythons
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 SERVER = ROOT / ".venv/bin/pypi-server"
 

@@ -22,7 +22,8 @@ from tests.kit.pythons import interpreters
 from tests.kit.rehearsal import small_template
 from tests.kit.rendered_files import COMMANDS
 from tools.lock.refresh import FOLDER
-from tools.render.template import ROOT, Answers
+from tools.render.template import Answers
+from tools.repository import ROOT
 
 SERVES = {"poe serve": 8000, "--publish 8000:8000": 8000, "compose up": 8000, "jupyter lab": 8888}
 """The port of each command that serves until it is stopped, keyed by words of the command."""

@@ -15,8 +15,9 @@ import yaml
 from pathspec import GitIgnoreSpec
 
 from tests.kit.commands import COPIER, POETRY, read, run
-from tools.questions.model import releases
-from tools.render.template import PARTS, ROOT, Answers, Files, copy_parts
+from tools.history import releases
+from tools.render.template import PARTS, Answers, Files, copy_parts
+from tools.repository import ROOT
 
 NEXT = "v9999"
 """What the working tree is called among the releases."""

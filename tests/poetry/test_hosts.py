@@ -27,8 +27,8 @@ from tests.kit.day_one import HERE
 from tests.kit.docker import need_compose
 from tests.kit.pythons import pythons
 from tests.kit.rendered_files import distinct, variants
-from tools.render.template import ROOT
 from tools.render.variants import Variant
+from tools.repository import ROOT
 
 
 def written(found: list[Variant], folder: Path) -> list[Path]:

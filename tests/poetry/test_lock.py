@@ -37,7 +37,8 @@ from tools.lock.refresh import (
     poetry_lock,
     store,
 )
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 PROJECT = ("project_type", "python_version", "license")
 """Questions whose answers Poetry finds in pyproject.toml, apart from the index: test_index.py has that."""

@@ -14,7 +14,8 @@ from tests.kit.image_contract import check_work
 from tests.kit.poetry_process import Poetry
 from tests.kit.private_index import index_of, with_secret
 from tests.kit.rehearsal import known
-from tools.render.template import ROOT, Answers
+from tools.render.template import Answers
+from tools.repository import ROOT
 
 
 def presets() -> list[Path]:
