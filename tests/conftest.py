@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import gettempdir
 from uuid import uuid4
@@ -74,3 +75,12 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tests.kit.rehearsal import with_releases
 
     return with_releases(tmp_path_factory.mktemp("template") / "copier-poetry-docker")
+
+
+@pytest.fixture(scope="session")
+def poetry() -> Iterator[Callable[..., str]]:
+    """Give a function that runs a command of Poetry in the folder of a project, in one process for all tests."""
+    from tests.kit.poetry_process import poetry_process
+
+    with poetry_process() as running:
+        yield running
