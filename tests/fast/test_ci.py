@@ -17,9 +17,9 @@ from tests.kit.answers import working_tree
 from tests.kit.ci_runner import CI, JOBS, OURS, steps
 from tests.kit.commands import run, write
 from tests.kit.pythons import pythons
-from tests.kit.rendered_files import COMMANDS
-from tools.questions.model import releases
-from tools.render.template import ROOT
+from tools.docs.markdown import code_blocks, section
+from tools.history import releases
+from tools.repository import ROOT
 
 SHARDS = JOBS["test"]["strategy"]["matrix"]["shard"]
 
@@ -143,7 +143,7 @@ def test_what_is_set_once_on_the_host_asks_for_that_job_and_tags_every_release(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    [commands] = COMMANDS.findall(page.partition("\n## Once on the host\n")[2])
+    [commands] = code_blocks(section(page, "Once on the host"))
     clone, remote = tmp_path / "clone", tmp_path / "remote.git"
     run("git", "clone", "--quiet", "--no-tags", ROOT, clone)
     run("git", "init", "--quiet", "--bare", remote)

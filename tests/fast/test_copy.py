@@ -15,7 +15,8 @@ from tests.kit.answers import working_tree
 from tests.kit.commands import COPIER, read, write
 from tests.kit.docker import wait_until
 from tests.kit.rendered_files import without_source
-from tools.render.template import ROOT, copy_parts
+from tools.render.template import copy_parts
+from tools.repository import ROOT
 
 WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
 """Makes root heed what a folder allows."""

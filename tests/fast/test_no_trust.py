@@ -10,7 +10,7 @@ import yaml
 from tests.kit.answers import KINDS, working_tree
 from tests.kit.commands import COPIER, OFFLINE, POETRY, read, run
 from tests.kit.rendered_files import without_source
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 MAKE = ("make", "--silent", "--old-file=.venv/ready")
 """The environment in which the tests run is never made again below their feet."""

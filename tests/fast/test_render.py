@@ -17,6 +17,7 @@ from validate_pyproject import api as validate_pyproject
 
 from tests.kit.answers import EXAMPLES, FIXED, HOSTILE, IMAGE, KINDS, NEEDED, PUBLIC, working_tree
 from tests.kit.commands import COPIER, POETRY, read, run, write
+from tests.kit.docker import lint
 from tests.kit.pythons import interpreters, pythons
 from tests.kit.rendered_files import (
     ANSWERS,
@@ -34,8 +35,9 @@ from tests.kit.rendered_files import (
     variants,
     without_source,
 )
-from tools.render.template import ROOT, Answers, Files, Template, copy_parts
+from tools.render.template import Answers, Files, Template, copy_parts
 from tools.render.variants import Variant, Variants
+from tools.repository import ROOT
 
 LICENSES = {
     "MIT": "MIT License",
@@ -95,7 +97,7 @@ def test_every_dockerfile_is_as_hadolint_wants_it(tmp_path: Path) -> None:
     """One of each shape: it takes hadolint a minute and a half to read them all."""
     shapes = {shape(variant): variant for variant in distinct(DOCKERFILE)}
     paths = folders(list(shapes.values()), tmp_path)
-    run(ROOT / ".venv/bin/hadolint", *(path / "Dockerfile" for path in paths))
+    lint(*(path / "Dockerfile" for path in paths))
 
 
 def test_every_pyproject_is_valid() -> None:

@@ -22,9 +22,10 @@ import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.kit.answers import working_tree
-from tools.questions.model import BAD
-from tools.render.template import ROOT, Answers, Combination
+from tools.questions.derive import REFUSED_TEXT
+from tools.render.template import Answers, Combination
 from tools.render.tracking import Once
+from tools.repository import ROOT
 
 SCHEMA = json.loads((ROOT / "docs/answers.schema.json").read_text(encoding="utf-8"))
 DESCRIBED = {
@@ -103,7 +104,7 @@ def tries(name: str) -> list[Any]:
     if "choices" in details:
         every = {one.known[name]: None for one in working_tree().product(told=[name]) if name in one.asked}
         return [LEFT_OUT, *every, *WRONG]
-    return [LEFT_OUT, "x", "", BAD, *TEXTS.get(name, []), *WRONG[1:]]
+    return [LEFT_OUT, "x", "", REFUSED_TEXT, *TEXTS.get(name, []), *WRONG[1:]]
 
 
 @cache

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from tests.kit.answers import HOSTILE, KINDS, working_tree
 from tests.kit.commands import COPIER, POETRY, write
 from tests.kit.rendered_files import check
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 NASTY = [
     *(

@@ -11,11 +11,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.kit.answers import KINDS, combination, working_tree
+from tests.kit.answers import KINDS, combination, combined, working_tree
 from tests.kit.commands import read, run, write
 from tests.kit.docker import (
     base_of,
-    build,
     built,
     container_of,
     context_of,
@@ -25,11 +24,15 @@ from tests.kit.docker import (
     layers,
     need_engine,
     new_name,
+    refused,
+    remove,
     wait_until,
 )
-from tests.kit.image_contract import GET, LOCKED_UP, check_contract, state
+from tests.kit.image_checks import check_names
+from tests.kit.image_contract import GET, LABELS, LOCKED_UP, check_built, state
 from tools.lock.refresh import poetry_lock
-from tools.render.template import ROOT, Files
+from tools.render.template import Files
+from tools.repository import ROOT
 
 PYTHON = {"python_version": "3.13"}
 SIZES = "import json, pathlib; print(json.dumps({str(path): path.stat().st_size for path in pathlib.Path('/out').rglob('*') if path.is_file()}))"
@@ -40,13 +43,6 @@ def engine() -> None:
     """Skip every test where there is no engine, or no base image."""
     need_engine({**PYTHON, "base_image": "distroless"})
     need_engine(PYTHON)
-
-
-def refused(folder: Path, *options: str) -> str:
-    """Build what must not come about, and return what was said."""
-    result = build(folder, *options)
-    assert result.returncode != 0
-    return result.stdout
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -139,15 +135,10 @@ print(json.dumps(sizes))
 
 
 def test_another_version_builds_nothing_again(tmp_path: Path) -> None:
-    """What the labels say is told by the build, and changes no layer."""
-    folder = write(working_tree().render(PYTHON), tmp_path)
-    with built(folder, "--build-arg=VERSION=1") as (first, _), built(folder, "--build-arg=VERSION=2") as (second, log):
-        assert [
-            inspect(image)["Config"]["Labels"]["org.opencontainers.image.version"] for image in (first, second)
-        ] == [
-            "1",
-            "2",
-        ]
+    """The release job passes the version as a label, which changes no layer."""
+    folder, label = write(working_tree().render(PYTHON), tmp_path), "org.opencontainers.image.version"
+    with built(folder, f"--label={label}=1") as (first, _), built(folder, f"--label={label}=2") as (second, log):
+        assert [inspect(image)["Config"]["Labels"][label] for image in (first, second)] == ["1", "2"]
         assert inspect(first)["RootFS"] == inspect(second)["RootFS"]
     steps = set(re.findall(r"^#(\d+) \[.*\] (?:RUN|COPY|WORKDIR)", log, re.MULTILINE))
     assert steps == set(re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE)) & steps
@@ -214,26 +205,12 @@ def test_a_source_that_is_mounted_takes_effect(installer: str, tmp_path: Path) -
 # What is refused.
 
 
-@pytest.mark.parametrize("kind", ["service", "environment"])
-@pytest.mark.parametrize("installer", ["pip", "poetry"])
-def test_a_package_with_another_hash_is_not_installed(kind: str, installer: str, tmp_path: Path) -> None:
-    files = working_tree().render({"project_type": kind, "installer": installer, **PYTHON})
-    files["poetry.lock"] = re.sub(rb"sha256:[0-9a-f]{8}", b"sha256:00000000", files["poetry.lock"])
-    assert {
-        "pip": "THESE PACKAGES DO NOT MATCH THE HASHES",
-        "poetry": "did not match any known checksums in your lock file",
-    }[installer] in refused(write(files, tmp_path))
+# Checks of hashes and of the Python version are in tests/kit/image_checks.py.
 
 
-def test_pip_installs_nothing_without_a_hash(tmp_path: Path) -> None:
-    files = working_tree().render({"project_type": "service", **PYTHON})
-    files["Dockerfile"] = files["Dockerfile"].replace(b"poetry export ", b"poetry export --without-hashes ")
-    assert "Hashes are required in --require-hashes mode" in refused(write(files, tmp_path))
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("installer", ["pip", "poetry"])
+@pytest.mark.parametrize(("kind", "installer"), [("service", "pip"), ("environment", "pip"), ("package", "poetry")])
 def test_a_stale_lock_stops_the_build(kind: str, installer: str, tmp_path: Path) -> None:
+    """Each of these reads the lock by another instruction."""
     files = working_tree().render({"project_type": kind, "installer": installer, **PYTHON})
     pyproject = files["pyproject.toml"].decode()
     dependencies = tomllib.loads(pyproject)["project"]["dependencies"]
@@ -241,35 +218,37 @@ def test_a_stale_lock_stops_the_build(kind: str, installer: str, tmp_path: Path)
         'dependencies = [\n    "toolz>=1",\n' + "".join(f'    "{dependency}",\n' for dependency in dependencies) + "]\n"
     )
     files["pyproject.toml"] = re.sub(r"^dependencies = \[(.|\n)*?\]\n", added, pyproject, flags=re.MULTILINE).encode()
-    assert "pyproject.toml changed significantly since poetry.lock was last generated" in refused(
-        write(files, tmp_path)
-    )
+    refused(write(files, tmp_path), r"pyproject\.toml changed significantly since poetry\.lock was last generated")
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("installer", ["pip", "poetry"])
-@pytest.mark.parametrize("name", ["poetry.lock", "pyproject.toml", "README.md"])
-def test_a_missing_file_stops_the_build_and_is_named(kind: str, installer: str, name: str, tmp_path: Path) -> None:
-    """An environment's README is not part of its image."""
-    files = working_tree().render({"project_type": kind, "installer": installer, **PYTHON})
-    del files[name]
-    folder = write(files, tmp_path)
-    if (kind, name) == ("environment", "README.md"):
-        with built(folder):
-            return
-    assert re.search(rf'"/{re.escape(name)}": not found', refused(folder))
+def copied(files: Files) -> set[str]:
+    """Return the files and folders that a Dockerfile copies from the project, as it names them."""
+    lines = re.findall(r"(?m)^COPY (?!--from)(.*) \S+$", files["Dockerfile"].decode())
+    return {name for line in lines for name in line.split()}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("installer", ["pip", "poetry"])
-def test_another_python_than_the_projects_stops_the_build(kind: str, installer: str, tmp_path: Path) -> None:
-    files = working_tree().render({"project_type": kind, "installer": installer, **PYTHON})
-    other = base_of({"python_version": "3.11"})
-    need_engine({"python_version": "3.11"})
-    output = refused(write(files, tmp_path), f"--build-arg=PYTHON_IMAGE={other}")
-    # Of Poetry's commands, and of pip.
-    words = r"Python version \(?3\.11\.\d+\)? is not (allowed|supported) by the project \(>=3\.13\)"
-    assert re.search(rf"{words}|requires a different Python: 3\.11\.\d+ not in '>=3\.13'", output)
+def test_each_installer_and_project_type_copies_the_same_files() -> None:
+    """By their names: with a pattern, a build goes on without the file."""
+    for answers in combined("project_type", "installer", "base_image"):
+        if answers["docker"]:
+            environment = answers["project_type"] == "environment"
+            source = {"scripts/"} if environment else {"README.md", "LICENSE", "src/"}
+            expected = {"poetry-requirements.txt", "pyproject.toml", "poetry.lock"} | source
+            assert copied(working_tree().render(answers)) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        ("package", name)
+        for name in ("poetry-requirements.txt", "pyproject.toml", "poetry.lock", "README.md", "LICENSE", "src")
+    ]
+    + [("environment", "scripts")],
+)
+def test_a_missing_file_stops_the_build_and_is_named(kind: str, name: str, tmp_path: Path) -> None:
+    files = working_tree().render({"project_type": kind, **PYTHON})
+    left = {path: content for path, content in files.items() if path != name and not path.startswith(f"{name}/")}
+    refused(write(left, tmp_path), rf'"/{re.escape(name)}": not found')
 
 
 # What else builds them.
@@ -314,26 +293,44 @@ def test_a_service_heeds_its_environment_and_logs_to_the_standard_output(tmp_pat
 def test_buildah_builds_it_too(kind: str, installer: str, base: str, tmp_path: Path) -> None:
     """And the image keeps its contract. This is the buildah of Debian 13, with images of the Docker engine as bases."""
     answers = combination(project_type=kind, installer=installer, base_image=base, **PYTHON)
-    folder = write(working_tree().render(answers), tmp_path / "project")
+    files = working_tree().render(answers)
+    folder = write(files, tmp_path / "project")
     image = new_name()
-    labels = ["--build-arg=SOURCE=https://example.org/myproject", "--build-arg=VERSION=1.2.3"]
+    labels = [f"--label=org.opencontainers.image.{name}={value}" for name, value in LABELS.items()]
     run(ROOT / ".ci/buildah", image, folder, *images_of(answers).values(), *labels)
-    check_contract(answers, {"Dockerfile": f"FROM {image}\n".encode(), **only(folder, "poetry.lock")}, tmp_path)
-
-
-def only(folder: Path, *names: str) -> Files:
-    """Return some files of a folder."""
-    return {name: (folder / name).read_bytes() for name in names}
+    try:
+        check_built(image, answers, files)
+    finally:
+        remove(image)
 
 
 def test_a_dockerfile_names_each_image_once_and_at_the_top() -> None:
-    """So that a bot can pin it by its digest."""
+    """So that a bot can pin it by its digest. The same holds for the dev container's."""
     for answers in (PYTHON, {**PYTHON, "base_image": "distroless"}):
-        text = working_tree().render(answers)["Dockerfile"].decode()
-        images = images_of(answers)
-        assert text.startswith("".join(f"ARG {argument}={image}\n" for argument, image in images.items()))
-        for image in images.values():
-            assert text.count(image) == 1
-        stages = set(re.findall(r"^FROM \S+ AS (\w+)$", text, re.MULTILINE))
-        froms = set(re.findall(r"^FROM (\S+) AS \w+$", text, re.MULTILINE))
-        assert froms <= stages | {f"${{{argument}}}" for argument in images}
+        files = working_tree().render({**answers, "devcontainer": True})
+        for path in ("Dockerfile", ".devcontainer/Dockerfile"):
+            instructions = re.sub(r"(?m)^#.*\n", "", files[path].decode())
+            images = dict(re.findall(r"(?m)^ARG (\w+_IMAGE)=(.*)", instructions))
+            assert instructions.startswith("".join(f"ARG {argument}={image}\n" for argument, image in images.items()))
+            for image in images.values():
+                assert instructions.count(image) == 1
+            check_names(instructions)
+
+
+def test_a_default_dockerfile_is_short() -> None:
+    assert len(working_tree().render({})["Dockerfile"].decode().splitlines()) <= 55
+
+
+def test_debian_packages_keep_their_own_users(tmp_path: Path) -> None:
+    """And the layers without them are the same as those of an image without Debian packages."""
+    answers = {"project_type": "service", **PYTHON}
+    with (
+        image_of(working_tree().render(answers), tmp_path / "without") as without,
+        image_of(working_tree().render({**answers, "runtime_packages": "dbus"}), tmp_path / "with") as image,
+    ):
+        users = run("docker", "run", "--rm", image, "cut", "--delimiter=:", "--fields=1", "/etc/passwd").split()
+        assert {"app", "messagebus"} <= set(users)
+        assert len(users) == len(set(users))
+        above = layers(image, base_of(answers))
+        # The second one holds the Debian packages.
+        assert [above[0], *above[2:]] == layers(without, base_of(answers))

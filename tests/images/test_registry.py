@@ -10,8 +10,8 @@ import yaml
 from tests.kit.answers import KINDS, working_tree
 from tests.kit.ci_runner import SECRET, steps
 from tests.kit.commands import run, write
-from tests.kit.docker import context_of, image_of, images_of, layers, mirrored
-from tools.render.template import ROOT, Answers, Files
+from tests.kit.docker import context_of, image_of, images_of, layers, lint, mirrored
+from tools.render.template import Answers, Files
 
 REGISTRY = "registry.octo.example/mirror"
 SLIM = {"project_type": "package", "python_version": "3.13"}
@@ -120,7 +120,7 @@ def test_hadolint_has_nothing_to_say(tmp_path: Path) -> None:
             {f"{number}/Dockerfile": working_tree().render({**answers, "base_registry": REGISTRY})["Dockerfile"]},
             tmp_path,
         )
-    run(ROOT / ".venv/bin/hadolint", *tmp_path.glob("*/Dockerfile"))
+    lint(*tmp_path.glob("*/Dockerfile"))
 
 
 def test_an_image_is_built_on_that_of_the_registry(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import yaml
 
 from tests.kit.commands import run
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 BIN = ROOT / ".venv/bin"
 WORKFLOWS = tuple(f"template/.github/workflows/{name}.yml.jinja" for name in ("ci", "release", "template"))
@@ -92,7 +92,7 @@ def on_a_runner(
         run("bash", "-ec", before + pip, cwd=project, env=environment)
         if pip:
             # What Poetry needs on some machines, and no user has to see.
-            run(tools / "bin/python", ROOT / ".ci/poetry-mirror")
+            run(tools / "bin/python", ROOT / ".ci/offline/poetry-mirror")
         run("bash", "-ec", after, cwd=project, env=environment)
         ran.append(text)
     return ran

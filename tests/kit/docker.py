@@ -18,7 +18,9 @@ import pytest
 from tests.kit.answers import working_tree
 from tests.kit.commands import run, write
 from tests.kit.pythons import pythons
+from tests.kit.verdicts import build_failure, expect, expect_equal, program_failure
 from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 VERSION = "1.2.3"
 SOURCE = "https://example.org/myproject"
@@ -106,7 +108,7 @@ def need_compose() -> None:
 def context_of(files: Files) -> Files:
     """Return the files that .dockerignore lets into the build, with those that tell how to build."""
     allowed = [line[1:] for line in files[".dockerignore"].decode().splitlines() if line.startswith("!")]
-    ours = ("Dockerfile", ".dockerignore")
+    ours = ("Dockerfile", ".dockerignore", ".devcontainer/Dockerfile")
     return {
         path: content
         for path, content in files.items()
@@ -125,12 +127,40 @@ def built(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
     """Build in a folder, and give the image's name and what was said; remove it in the end, but for cached layers."""
     image = new_name()
     result = build(folder, f"--tag={image}", *options)
-    assert result.returncode == 0, result.stdout
+    if result.returncode:
+        raise build_failure(result.stdout)
     try:
         yield image, result.stdout
     finally:
         if not RUN:
             remove(image)
+
+
+def refused(folder: Path, words: str, *options: str) -> str:
+    """Build an image whose build must stop with some words, a pattern; return the log."""
+    result = build(folder, *options)
+    expect(result.returncode, f"The build succeeds, and should say {words!r}")
+    if not re.search(words, result.stdout):
+        raise build_failure(result.stdout)
+    return result.stdout
+
+
+def docker(*command: str) -> str:
+    """Run a command of Docker that runs a program of an image, and return its output; raise the verdict if it fails."""
+    result = subprocess.run(
+        ["docker", *command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+    )
+    if result.returncode:
+        raise program_failure(result.returncode, result.stdout)
+    return result.stdout
+
+
+def lint(*dockerfiles: Path) -> None:
+    """Check Dockerfiles with hadolint. Debian keeps only the newest version of a package, so that none is pinned."""
+    command: list[str | Path] = [ROOT / ".venv/bin/hadolint", "--ignore=DL3008", *dockerfiles]
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    expect_equal(result.stdout, "", "hadolint")
+    assert result.returncode == 0
 
 
 def new_name() -> str:
@@ -162,9 +192,9 @@ def image_of(files: Files, folder: Path, *options: str) -> Iterator[str]:
 @contextmanager
 def container_of(image: str, *options: str, command: tuple[str, ...] = ()) -> Iterator[str]:
     """Start a container, and remove it in the end."""
-    container = run("docker", "create", *options, image, *command).strip()
+    container = docker("create", *options, image, *command).strip()
     try:
-        run("docker", "start", container)
+        docker("start", container)
         yield container
     finally:
         run("docker", "rm", "--force", container)
@@ -185,6 +215,14 @@ def layers(image: str, base: str) -> list[str]:
 def bytes_of(image: str) -> int:
     """Return the size of the files in the layers of an image, uncompressed, whichever way the engine stores images."""
     return sum(map(int, run("docker", "history", "--human=false", "--format={{.Size}}", image).split()))
+
+
+def layer_bytes(image: str, instruction: str) -> int:
+    """Return the size of the files in the layer of an instruction, the first of several that contain some words."""
+    history = run("docker", "history", "--no-trunc", "--human=false", "--format={{.Size}} {{.CreatedBy}}", image)
+    sizes = [int(line.split()[0]) for line in history.splitlines() if instruction in line]
+    expect(sizes, f"no layer of {instruction!r}:\n{history}")
+    return sizes[-1]
 
 
 def bytes_above(base: str, image: str) -> int:

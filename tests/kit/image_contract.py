@@ -10,10 +10,26 @@ from typing import Any
 from packaging.markers import Marker
 
 from tests.kit.commands import run
-from tests.kit.docker import SOURCE, VERSION, base_of, bytes_above, container_of, ground, image_of, inspect, wait_until
+from tests.kit.docker import (
+    SOURCE,
+    VERSION,
+    base_of,
+    bytes_above,
+    container_of,
+    docker,
+    ground,
+    image_of,
+    inspect,
+    layer_bytes,
+    wait_until,
+)
+from tests.kit.verdicts import expect, expect_equal
 from tools.render.template import Answers, Files
 
 LABELS = {"source": SOURCE, "version": VERSION}
+LIBRARY_LAYER = {"slim": "/etc/passwd", "distroless": "COPY /out/ / "}
+"""Part of the instruction that makes the layer with bytecode of the standard library."""
+
 LOCKED_UP = ("--read-only", "--cap-drop=ALL", "--security-opt=no-new-privileges", "--network=none")
 SUMMARY = "count mean sensor indoors 2 21.0 outdoors 2 9.0"
 TOOLS = ["cc", "curl", "gcc", "git", "less", "make", "poetry", "psl", "uv"]
@@ -45,7 +61,10 @@ tests = {source for source in packages.rglob("*.py") if "/tests/" in str(source)
 timed = [app, *app.rglob("*"), library, *library.rglob("__pycache__"), *library.rglob("*.pyc")]
 if os.getuid() != 65532:
     timed.append(pathlib.Path("/etc/passwd"))
+compiled = library.rglob("__pycache__/*.pyc")
 print(json.dumps({
+    "compiled": sum(path.stat().st_size for path in compiled if "site-packages" not in path.parts),
+    "passwd": pathlib.Path("/etc/passwd").stat().st_size,
     "user": [os.getuid(), os.getgid(), getpass.getuser()],
     "python": platform.python_version(),
     "prefix": sys.prefix,
@@ -117,7 +136,7 @@ def seconds_to_the_first_look(container: str) -> float:
 
 
 def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str] = ()) -> Any:
-    """Hold an image to what it contains, and return that.
+    """Check the content of an image, and return the facts about it.
 
     The facts come through a pipe from a program that goes on running.
     """
@@ -128,84 +147,109 @@ def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str
         # Python that nobody tells to stop sleeps for a minute.
         wait_until(20, lambda: run("docker", "logs", container).endswith("}\n") or not state(container)["Running"])
         running, output = state(container)["Running"], run("docker", "logs", container)
-        assert running, output
-        assert output.startswith("{"), "no output while the program runs"
+        expect(running, output)
+        expect(output.startswith("{"), f"The output of a program that still runs is {output!r}.")
         if kind != "service":
             # Python's own exit code for an interrupt, with everything tidied up.
             code, rest = stop(container)
-            assert code == 130
-            assert "stopped" in rest.splitlines()
+            expect_equal(code, 130, "exit code after an interrupt")
+            expect("stopped" in rest.splitlines(), rest)
     facts = json.loads(output.splitlines()[0])
-    assert facts["user"] == ([65532, 65532, "nonroot"] if distroless else [10001, 10001, "app"])
-    assert facts["python"].startswith(f"{answers['python_version']}.")
-    assert facts["prefix"] == "/app/.venv"
-    assert facts["distributions"] == expected_distributions(answers, files["poetry.lock"].decode())
-    assert facts["programs"] == answers.get("runtime_packages", "").split()
-    assert distroless == (facts["shell"] is None)
-    assert facts["licenses"] == (["LICENSE"] if project else [])
+    user = [65532, 65532, "nonroot"] if distroless else [10001, 10001, "app"]
+    expect_equal(facts["user"], user, "user")
+    expect_equal(facts["python"].rpartition(".")[0], answers["python_version"], "Python")
+    expect_equal(facts["prefix"], "/app/.venv", "environment")
+    expected = expected_distributions(answers, files["poetry.lock"].decode())
+    expect_equal(facts["distributions"], expected, "distributions")
+    expect_equal(facts["programs"], answers.get("runtime_packages", "").split(), "programs")
+    expect_equal(facts["shell"] is None, distroless, "no shell")
+    expect_equal(facts["licenses"], ["LICENSE"] if project else [], "licences")
     for what in ("lists", "timed", "writable", "unreadable"):
-        assert facts[what] == [], what
+        expect_equal(facts[what], [], what)
     check_bytecode(facts["bytecode"], kind)
     if not distroless:
-        assert set(facts["bytecode"]["site-packages"]) <= {"none"}
+        expect(set(facts["bytecode"]["site-packages"]) <= {"none"}, facts["bytecode"]["site-packages"])
     return facts
 
 
 def check_bytecode(bytecode: dict[str, dict[str, Any]], kind: str) -> None:
-    """Hold the parts of an image to the kind of bytecode that each has."""
-    assert set(bytecode["project"]) == (set() if kind == "environment" else {"checked"})
-    assert set(bytecode["dependencies"]) == (set() if kind == "package" else {"unchecked"})
-    assert set(bytecode["tests"]) <= {"none"}
-    assert set(bytecode["library"]) == {"unchecked"}, bytecode["library"]
+    """Check the kind of bytecode in each part of an image."""
+    expected = {
+        "project": set() if kind == "environment" else {"checked"},
+        "dependencies": set() if kind == "package" else {"unchecked"},
+        "library": {"unchecked"},
+    }
+    for part, kinds in expected.items():
+        expect(set(bytecode[part]) == kinds, f"bytecode of the {part}: {bytecode[part]}")
+    expect(set(bytecode["tests"]) <= {"none"}, f"bytecode of the tests: {bytecode['tests']}")
+
+
+def check_first_layer(image: str, answers: Answers, facts: Any) -> None:
+    """Check that the layer with bytecode of the standard library has no other files than these, and the user's."""
+    if answers["base_image"] == "distroless":
+        expect_equal(layer_bytes(image, LIBRARY_LAYER["distroless"]), facts["compiled"], "bytes of the first layer")
+    elif not answers["runtime_packages"]:
+        # Debian packages may add users to the file.
+        expected = facts["compiled"] + facts["passwd"]
+        expect_equal(layer_bytes(image, LIBRARY_LAYER["slim"]), expected, "bytes of the first layer")
 
 
 def check_configuration(image: str, answers: Answers) -> None:
-    """Hold an image to what it says of itself, and to the environment variables that it sets."""
+    """Check the labels, the user and the environment variables of an image."""
     ours, base = (inspect(name)["Config"] for name in (image, base_of(answers)))
-    assert ours["User"] == ("65532:65532" if answers["base_image"] == "distroless" else "10001:10001")
+    user = "65532:65532" if answers["base_image"] == "distroless" else "10001:10001"
+    expect_equal(ours["User"], user, "user")
     path = next(entry for entry in base["Env"] if entry.startswith("PATH="))
     expected = {*base["Env"]} - {path} | {path.replace("PATH=", "PATH=/app/.venv/bin:"), "PYTHONUNBUFFERED=1"}
     if answers["project_type"] == "service":
         expected.add("APP_HOST=0.0.0.0")
-    assert {*ours["Env"]} == expected
+    expect_equal({*ours["Env"]}, expected, "environment variables")
     license = answers["license"] if answers["license"] != "Proprietary" else "LicenseRef-Proprietary"
-    labels = {**LABELS, "licenses": license}
-    expected_labels = {f"org.opencontainers.image.{name}": value for name, value in labels.items()}
-    ours["Labels"].pop("io.buildah.version", None)
-    assert ours["Labels"] == {**(base["Labels"] or {}), **expected_labels}
-    assert (ours.get("ExposedPorts") or {}) == ({"8000/tcp": {}} if answers["project_type"] == "service" else {})
+    labels = {f"org.opencontainers.image.{name}": value for name, value in {**LABELS, "licenses": license}.items()}
+    found = {name: value for name, value in (ours["Labels"] or {}).items() if name != "io.buildah.version"}
+    expect_equal(found, {**(base["Labels"] or {}), **labels}, "labels")
+    ports: dict[str, Any] = {"8000/tcp": {}} if answers["project_type"] == "service" else {}
+    expect_equal(ours.get("ExposedPorts") or {}, ports, "ports")
 
 
 def check_work(image: str, kind: str) -> None:
-    """Hold an image to what it is for, with everything taken away that it does not need."""
+    """Check that an image does its work, with everything taken away that it does not need."""
     if kind == "service":
         check_service(image)
     else:
-        output = run("docker", "run", "--rm", *LOCKED_UP, image)
-        assert " ".join(output.split()) == {"package": "Hello, World!", "environment": SUMMARY}[kind]
+        output = docker("run", "--rm", *LOCKED_UP, image)
+        expect_equal(" ".join(output.split()), {"package": "Hello, World!", "environment": SUMMARY}[kind], "output")
 
 
 def check_service(image: str) -> None:
-    """Hold a service to answering on loopback, being found healthy soon and past any proxy, and stopping at once."""
+    """Check that a service answers on loopback, is found healthy soon and past any proxy, and stops at once."""
     with container_of(image, *LOCKED_UP, "--env=http_proxy=http://127.0.0.1:9") as container:
+        expect("Health" in state(container), "The image has no health check.")
         wait_until(15, lambda: state(container)["Health"]["Status"] == "healthy" or not state(container)["Running"])
-        assert state(container)["Health"]["Status"] == "healthy", run("docker", "logs", container)
+        expect(state(container)["Health"]["Status"] == "healthy", run("docker", "logs", container))
         # The default is to wait five seconds for the first look.
-        assert seconds_to_the_first_look(container) < 4
-        answer, *sockets = run("docker", "exec", container, "python", "-c", GET).splitlines()
-        assert json.loads(answer) == {"message": "Hello, World!"}
-        assert any("00000000:1F40" in socket.split()[1:2] for socket in sockets), "does not listen on all addresses"
+        expect(seconds_to_the_first_look(container) < 4, "The first look at the health is late.")
+        answer, *sockets = docker("exec", container, "python", "-c", GET).splitlines()
+        expect_equal(answer, '{"message":"Hello, World!"}', "answer")
+        expect(any("00000000:1F40" in socket.split()[1:2] for socket in sockets), f"listens on {sockets}")
         code, output = stop(container)
-    assert code == 0
-    assert "Application shutdown complete." in output
+    expect_equal(code, 0, "exit code")
+    expect("Application shutdown complete." in output, output)
+
+
+def check_built(image: str, answers: Answers, files: Files) -> Any:
+    """Check everything about an image that was built, and return the facts about it."""
+    check_configuration(image, answers)
+    facts = check_facts(image, answers, files)
+    # Last, as it waits for a service to be found healthy.
+    check_work(image, answers["project_type"])
+    return facts
 
 
 def check_contract(answers: Answers, files: Files, folder: Path, *options: str) -> dict[str, Any]:
-    """Build an image, hold it to everything, and return what is told of it in docs/combinations.md."""
-    arguments = [f"--build-arg={name.upper()}={value}" for name, value in LABELS.items()]
-    with image_of(files, folder, *arguments, *options) as image:
-        check_configuration(image, answers)
-        facts = check_facts(image, answers, files)
-        # Last, as it waits for a service to be found healthy.
-        check_work(image, answers["project_type"])
+    """Build an image, check everything about it, and return the facts for docs/combinations.md."""
+    labels = [f"--label=org.opencontainers.image.{name}={value}" for name, value in LABELS.items()]
+    with image_of(files, folder, *labels, *options) as image:
+        facts = check_built(image, answers, files)
+        check_first_layer(image, answers, facts)
         return {"python": facts["python"], "bytes": bytes_above(base_of(answers), image), **ground(answers)}

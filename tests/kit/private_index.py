@@ -17,7 +17,8 @@ from pip._internal.models.index import PyPI
 
 from tests.kit.commands import run
 from tests.kit.docker import base_of
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 SERVER = ROOT / ".venv/bin/pypi-server"
 

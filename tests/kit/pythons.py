@@ -5,7 +5,7 @@ from functools import cache
 import findpython
 import yaml
 
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 
 @cache

@@ -12,8 +12,9 @@ from typing import Any
 import yaml
 
 from tests.kit.answers import EXAMPLES, PUBLIC, TEXTS, working_tree
-from tools.render.template import ROOT, Combination, Files, Template
+from tools.render.template import Combination, Files, Template
 from tools.render.variants import Variant, Variants
+from tools.repository import ROOT
 
 RESIDUE = re.compile(r"(?<!\$)\{\{|\{%|\{#|(?<!-> )(?<!\| )(?<!None = )\bNone\b|Undefined|\.jinja\b")
 BLANKS = re.compile(r"[ \t]\n|\A\n|\n\n\Z")

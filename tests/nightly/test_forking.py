@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,15 +16,15 @@ from packaging.version import Version
 from tests.kit.answers import FIXED, working_tree
 from tests.kit.commands import COPIER, read, run
 from tests.kit.rehearsal import AFTER, MARKERS, NEXT, known, replace, with_releases
-from tests.kit.rendered_files import COMMANDS
-from tools.docs.examples import written
-from tools.docs.write import documents
-from tools.render.template import ROOT, copy_parts
+from tools.docs import examples, write
+from tools.docs.backstage import FOLDER
+from tools.docs.markdown import code_blocks, section
+from tools.render.template import copy_parts
+from tools.repository import ROOT
 
 pytestmark = pytest.mark.skipif(bool(FIXED), reason="this is a fork: the guide is followed in what it is a fork of")
 
 GUIDE = (ROOT / "docs/forking.md").read_text(encoding="utf-8")
-DERIVED = [path.relative_to(ROOT).as_posix() for path in {**documents(), **written(working_tree())}]
 DERIVE = f"{sys.executable} -m tools.docs.write && {sys.executable} -m tools.docs.examples"
 ENVIRONMENT = {**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"}
 
@@ -37,6 +38,8 @@ package_index:
 """
 """A question that the next release has, right behind the one that the fork has taken away."""
 
+ENTITY = (FOLDER / "copier-poetry-docker.yaml").relative_to(ROOT)
+
 CHEAP = [
     "tests/test_answers.py",
     "tests/test_docs.py",
@@ -47,6 +50,13 @@ CHEAP = [
     "tests/test_update.py::test_every_file_has_one_owner",
 ]
 """Tests of all that the fork changes, but for those that build images."""
+
+
+@cache
+def derived() -> list[str]:
+    """Return the paths of all generated documents and examples."""
+    paths = {**write.documents(working_tree()), **examples.documents(working_tree())}
+    return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
 def upstream(folder: Path) -> Path:
@@ -81,7 +91,11 @@ def release_again(repository: Path) -> None:
             '    "devcontainer": [True, False],\n    "survey": [True, False],\n',
         ),
         ("examples/answers.yml", "      installer: poetry\n", "      installer: poetry\n      survey: false\n"),
-        ("template/Dockerfile.jinja", "\n# Poetry, compiled", "\n# Newer.\n# Poetry, compiled"),
+        (
+            "template/Dockerfile.jinja",
+            "\nFROM ${PYTHON_IMAGE} AS runtime",
+            "\n# Newer.\nFROM ${PYTHON_IMAGE} AS runtime",
+        ),
         ("template/.editorconfig", "root = true", "root = true\n# Newer."),
         ("template/README.md.jinja", "## Licence", "## License"),
     ):
@@ -93,7 +107,7 @@ def release_again(repository: Path) -> None:
 
 def commands(part: str, folder: Path) -> list[str]:
     """Return the commands of a part of the guide, with what is in a folder in place of what is elsewhere."""
-    found = COMMANDS.findall(GUIDE.partition(f"\n## {part}\n")[2].partition("\n## ")[0])
+    found = code_blocks(section(GUIDE, part))
     for told, here in {
         "https://github.com/OWNER/copier-poetry-docker.git": f"{folder}/upstream",
         "https://github.com/octo-org/": f"{folder}/octo-org/",
@@ -125,7 +139,7 @@ def forked(folder: Path) -> Path:
 def changes(fork: Path, tag: str) -> str:
     """Return what Git counts as changed in a fork since a release of the template, besides what is derived."""
     commit = run("git", "rev-parse", f"{tag}^{{commit}}", cwd=fork.parent / "upstream").strip()
-    others = [f":!{path}" for path in {*DERIVED, "examples/*/*"}]
+    others = [f":!{path}" for path in {*derived(), "examples/*/*"}]
     return run("git", "diff", "--shortstat", commit, "HEAD", "--", *others, cwd=fork).strip()
 
 
@@ -140,7 +154,7 @@ def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_pa
     """With its registry and its file, without its question, and without a conflict on the way."""
     fork, project = forked(tmp_path), tmp_path / "myproject"
     assert f"\n{changes(fork, NEXT)}\n" in GUIDE
-    assert "https://github.com/octo-org/" in (fork / "catalog-info.yaml").read_text(encoding="utf-8")
+    assert "https://github.com/octo-org/" in (fork / ENTITY).read_text(encoding="utf-8")
     assert (fork / "examples/package/default/catalog-info.yaml").exists()
     shell("".join(commands("Release it", tmp_path)), fork)
     run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
@@ -152,7 +166,7 @@ def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_pa
     release_again(tmp_path / "upstream")
     *merge, update = commands("Follow this template", tmp_path)
     said = shell("".join(merge), fork)
-    assert set(re.findall(r"Merge conflict in (?!examples/.*/)(.*)", said)) <= set(DERIVED)
+    assert set(re.findall(r"Merge conflict in (?!examples/.*/)(.*)", said)) <= set(derived())
     assert f"\n{changes(fork, AFTER)}\n" in GUIDE
     assert set(run("git", "tag", cwd=fork).split()) == {f"{NEXT}.post1", f"{AFTER}.post1"}
     run("sh", "-c", DERIVE, cwd=fork)

@@ -139,7 +139,7 @@ def test_pip_root_user_action_only_silences() -> None:
 def test_poetry_virtualenvs_create_false_leaves_no_environment_to_copy(tmp_path: Path) -> None:
     """The packages end up in the system's Python, also when Poetry has an environment of its own."""
     files = working_tree().render({"project_type": "service", "installer": "poetry", "python_version": VERSION})
-    poetry = files["Dockerfile"].decode().split("# The locked packages")[0]
+    poetry = files["Dockerfile"].decode().split("\n\n# Compiled here")[0]
     trial = [
         "FROM poetry AS trial",
         "WORKDIR /build",

@@ -15,7 +15,7 @@ from tests.kit.docker import need_engine, remove
 from tests.kit.private_index import serve
 from tests.kit.rehearsal import small_template, tagged
 from tests.kit.rendered_files import distinct
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 PROGRAMS = ROOT / ".node/node_modules/.bin"
 ENVIRONMENT = {**os.environ, "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}"}

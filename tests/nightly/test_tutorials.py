@@ -12,7 +12,7 @@ import pytest
 from tests.kit.commands import ENVIRONMENT, read, run
 from tests.kit.docker import RUN, need_engine
 from tests.kit.rehearsal import AFTER, MARKERS, replace, successor
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 PAGES = ["start", *(f"tutorials/{path.stem}" for path in sorted((ROOT / "docs/tutorials").iterdir()))]
 

@@ -25,7 +25,7 @@ from tests.kit.rehearsal import (
     generated,
     known,
     refresh_lock,
-    tags,
+    release_tags,
     update_by_hops,
     updated,
 )
@@ -39,12 +39,12 @@ Case = tuple[str, str, str, str]
 
 def newer_than(tag: str) -> tuple[str, ...]:
     """Return the releases after a release, the working tree last."""
-    return (*tags()[tags().index(tag) + 1 :], NEXT)
+    return (*release_tags()[release_tags().index(tag) + 1 :], NEXT)
 
 
 def untouched_cases() -> list[tuple[str, str, str]]:
     """Return each release with each kind and installer."""
-    return list(product(tags(), KINDS, INSTALLERS))
+    return list(product(release_tags(), KINDS, INSTALLERS))
 
 
 @pytest.mark.cases(("tag", "kind", "installer"), untouched_cases)
@@ -70,7 +70,7 @@ def edit_cases() -> list[Case]:
     variants = [(ALL, "pip"), (ALL, "poetry"), *((edit, "pip") for edit in sorted(APART))]
     return [
         (tag, kind, edit, installer)
-        for number, tag in enumerate(tags())
+        for number, tag in enumerate(release_tags())
         for turn, kind in enumerate(KINDS)
         for place, (edit, installer) in enumerate(variants)
         if place == 0 or (number + turn + place) % 2 == 0
@@ -81,7 +81,7 @@ def test_every_edit_meets_every_release_and_every_kind() -> None:
     cases = edit_cases()
     for edit, installer in {(edit, installer) for _, _, edit, installer in cases}:
         met = [(tag, kind) for tag, kind, *variant in cases if variant == [edit, installer]]
-        assert {tag for tag, _ in met} == set(tags())
+        assert {tag for tag, _ in met} == set(release_tags())
         assert {kind for _, kind in met} == set(KINDS)
     assert {edit for _, _, edit, _ in cases} == {ALL, *APART}
 

@@ -29,8 +29,9 @@ from tests.kit.docker import need_compose, need_engine, remove
 from tests.kit.private_index import serve
 from tests.kit.pythons import interpreters, pythons
 from tests.kit.rendered_files import distinct, variants
-from tools.render.template import ROOT, Answers
+from tools.render.template import Answers
 from tools.render.variants import Variant
+from tools.repository import ROOT
 
 
 def written(found: list[Variant], folder: Path) -> list[Path]:

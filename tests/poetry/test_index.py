@@ -16,13 +16,14 @@ import pytest
 
 from tests.kit.answers import KINDS, combination, working_tree
 from tests.kit.commands import POETRY, run, write
-from tests.kit.docker import build, image_of, need_engine
+from tests.kit.docker import docker, image_of, lint, need_engine, refused
 from tests.kit.image_contract import check_contract
-from tests.kit.mutants import removals
+from tests.kit.mutants import mutants
 from tests.kit.private_index import Index, fetch, serve, with_secret
 from tests.kit.pythons import interpreters, pythons
+from tests.kit.verdicts import ProductError, expect_equal
 from tools.lock.refresh import cut, poetry_lock
-from tools.render.template import ROOT, Files
+from tools.render.template import Files
 
 ADDRESSES = [
     "https://packages.example.com/simple",
@@ -205,14 +206,6 @@ def closed_index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
         yield running
 
 
-def refused(folder: Path, *options: str) -> str:
-    """Build an image that must not come about, and return what was said."""
-    # With the secret it may have been built before, and what is cached needs none.
-    result = build(folder, "--no-cache", "--network=host", *options)
-    assert result.returncode != 0
-    return result.stdout
-
-
 def held(texts: Iterable[str], image: str, folder: Path) -> set[str]:
     """Return which texts any layer, the configuration or the history of an image holds."""
     run("docker", "image", "save", f"--output={folder}/image.tar", image)
@@ -258,15 +251,16 @@ def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
 
 
 def test_without_the_secret_the_build_says_how_to_give_it(closed_index: Index, tmp_path: Path) -> None:
-    output = refused(write(service(closed_index.url), tmp_path))
-    assert "secret netrc: not found" in output
+    words = "secret netrc: not found"
+    output = refused(write(service(closed_index.url), tmp_path), words, "--no-cache", "--network=host")
     assert 'docker build --secret "id=netrc,src=$HOME/.netrc" .' in output
 
 
 def check_wrong_password(files: Files, index: Index, folder: Path) -> None:
     """Hold a build to asking the private index for Poetry already, which does not let in whoever has no password."""
-    options = with_secret(files, index._replace(password="wrong").netrc, folder)
-    assert "No matching distribution found for poetry==" in refused(write(files, folder), *options)
+    # With the right secret it may have been built before, and cached steps need none.
+    options = ("--no-cache", *with_secret(files, index._replace(password="wrong").netrc, folder))
+    refused(write(files, folder), "No matching distribution found for poetry==", *options)
 
 
 def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
@@ -274,10 +268,8 @@ def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
     options = with_secret(files, index.netrc, folder)
     for stage in ("poetry", "dependencies"):
         with image_of(files, folder, *options, f"--target={stage}") as image:
-            assert (
-                run("docker", "run", "--rm", "--entrypoint=sh", image, "-c", "find /root -type f -path '*/.cache/*'")
-                == ""
-            )
+            find = ("--entrypoint=sh", image, "-c", "find /root -type f -path '*/.cache/*'")
+            expect_equal(docker("run", "--rm", *find), "", "downloads")
 
 
 def check_index(files: Files, index: Index, folder: Path) -> None:
@@ -286,7 +278,7 @@ def check_index(files: Files, index: Index, folder: Path) -> None:
     pip keeps downloads from an address with https alone, which this server has not: that it has nowhere to keep them
     is what hadolint looks at.
     """
-    run(ROOT / ".venv/bin/hadolint", write({"Dockerfile": files["Dockerfile"]}, folder / "style") / "Dockerfile")
+    lint(write({"Dockerfile": files["Dockerfile"]}, folder / "style") / "Dockerfile")
     check_wrong_password(files, index, folder)
     check_no_downloads(files, index, folder)
 
@@ -300,7 +292,7 @@ def only_private(installer: str) -> list[str]:
     """Return what can be taken out of the Dockerfile for a private index, and is not in that for the public one."""
     urls = ("https://packages.example.com/simple", None)
     private_one, public_one = (
-        [removal.what for removal in removals(service(url, installer)["Dockerfile"].decode())] for url in urls
+        [mutant.what for mutant in mutants(service(url, installer)["Dockerfile"].decode())] for url in urls
     )
     return list(dict.fromkeys(what for what in private_one if what not in public_one and not what.startswith("RUN")))
 
@@ -313,9 +305,9 @@ def test_something_fails_when_it_is_taken_out(installer: str, number: int, close
     """Of what is there for a private index alone: the rest is tried with the public one."""
     files = service(closed_index.url, installer)
     what = only_private(installer)[number].replace("https://packages.example.com/simple", closed_index.url)
-    found = [removal for removal in removals(files["Dockerfile"].decode()) if removal.what == what]
+    found = [mutant for mutant in mutants(files["Dockerfile"].decode()) if mutant.what == what]
     assert found
-    for place, removal in enumerate(found):
-        lacking = {**files, "Dockerfile": removal.dockerfile.encode()}
-        with pytest.raises(AssertionError):
+    for place, mutant in enumerate(found):
+        lacking = {**files, "Dockerfile": mutant.dockerfile.encode()}
+        with pytest.raises(ProductError):
             check_index(lacking, closed_index, tmp_path / str(place))

@@ -25,7 +25,8 @@ from tools.lock.refresh import (
     poetry_lock,
     store,
 )
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 PUBLIC = combined("project_type", "python_version", "license", "docs")
 """What decides about a pyproject.toml, but for a private index: those are in test_index.py."""

@@ -13,7 +13,8 @@ from tests.kit.docker import context_of, image_of, mirrored
 from tests.kit.image_contract import check_work
 from tests.kit.private_index import index_of, with_secret
 from tests.kit.rehearsal import known
-from tools.render.template import ROOT, Answers
+from tools.render.template import Answers
+from tools.repository import ROOT
 
 PRESETS = sorted((ROOT / "presets").iterdir())
 

@@ -11,7 +11,8 @@ from tests.kit.commands import ENVIRONMENT, POETRY, run, write
 from tests.kit.docker import built, need_engine
 from tests.kit.rehearsal import MARKERS, replace
 from tests.kit.rendered_files import COMMANDS
-from tools.render.template import ROOT, Files, copy_parts
+from tools.render.template import Files, copy_parts
+from tools.repository import ROOT
 
 GROWING = {"pyproject.toml", ".gitignore", "poetry.lock"}
 """The files of the user's that the guide changes."""

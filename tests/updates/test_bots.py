@@ -14,7 +14,8 @@ from tests.kit.ci_runner import ENVIRONMENT, on_a_runner, script, steps
 from tests.kit.commands import COPIER, POETRY, read, run, write
 from tests.kit.rehearsal import AFTER, MARKERS, NEXT, copy, edited, replace, successor
 from tools.lock.refresh import FOLDER, fresh_lock, store
-from tools.render.template import ROOT, Template
+from tools.render.template import Template
+from tools.repository import ROOT
 
 HOSTS = ["github", "gitlab"]
 

@@ -29,13 +29,14 @@ from tests.kit.rehearsal import (
     refresh_lock,
     regions,
     release,
+    release_tags,
     replace,
     successor,
-    tags,
     update,
     updated,
 )
-from tools.render.template import ROOT, Template, copy_parts
+from tools.render.template import Template, copy_parts
+from tools.repository import ROOT
 
 
 def rehearsals() -> list[tuple[str, str, str]]:
@@ -43,7 +44,7 @@ def rehearsals() -> list[tuple[str, str, str]]:
     installers = ("pip", "poetry")
     return [
         (tag, kind, installers[(number + turn) % 2])
-        for number, tag in enumerate(tags())
+        for number, tag in enumerate(release_tags())
         for turn, kind in enumerate(KINDS)
     ]
 
@@ -51,7 +52,7 @@ def rehearsals() -> list[tuple[str, str, str]]:
 def test_the_changelog_has_every_release() -> None:
     """If the history is cut off, this names the missing releases."""
     headings = re.findall(r"(?m)^## (\d+\.\d+\.\d+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
-    assert [f"v{version}" for version in reversed(headings)] == list(tags())
+    assert [f"v{version}" for version in reversed(headings)] == list(release_tags())
 
 
 @pytest.mark.cases(("tag", "kind", "installer"), rehearsals)
@@ -102,7 +103,9 @@ def test_an_update_that_would_lose_edits_is_refused(given: str, template: Path, 
 
 
 def test_a_package_is_renamed_by_hand(template: Path, tmp_path: Path) -> None:
-    project = committed(generated(template, tags()[0], {"project_name": "data-tool"}, tmp_path / "old"), tmp_path)
+    project = committed(
+        generated(template, release_tags()[0], {"project_name": "data-tool"}, tmp_path / "old"), tmp_path
+    )
     edited(project, "package", "modules")
     run("git", "mv", "src/data_tool", "src/other", cwd=project)
     run("sed", "-i", "s/^package_name: .*/package_name: other/", ".copier-answers.yml", cwd=project)
@@ -320,7 +323,7 @@ def test_a_region_is_rewritten(template: Path, tmp_path: Path) -> None:
     assert 'select = ["ALL"]' in marked
 
 
-@pytest.mark.cases("tag", tags)
+@pytest.mark.cases("tag", release_tags)
 def test_every_answer_of_a_release_is_still_accepted(tag: str, template: Path, tmp_path: Path) -> None:
     """No question and no choice is gone: Copier would silently take the default."""
     run("git", "worktree", "add", "--quiet", "--detach", tmp_path / "source", tag, cwd=template)

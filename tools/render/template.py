@@ -7,7 +7,6 @@ The names with an underscore are private to Copier: its version is pinned, and a
 """
 
 import shutil
-import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,10 +21,7 @@ from copier._settings import SettingsModel
 from copier._user_data import AnswersMap, Question
 
 from tools.render.tracking import Once, Recorder
-
-ROOT = Path(__file__).resolve().parents[2]
-ADDRESS: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["repository"]
-"""Where the template is to be found."""
+from tools.repository import ROOT
 
 PARTS = ("copier.yml", "extensions", "template")
 ALL_ANSWERS = "_copier_answers"

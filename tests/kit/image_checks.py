@@ -1,0 +1,248 @@
+"""Checks of a Dockerfile: with one thing taken out of it, one of them fails with a ProductError."""
+
+import json
+import re
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from tests.kit.answers import combination
+from tests.kit.commands import run, write
+from tests.kit.docker import RUN, built, docker, image_of, images_of, lint, new_name, refused
+from tests.kit.image_contract import check_contract, check_facts, check_work
+from tests.kit.verdicts import ProductError, expect, expect_equal
+from tools.render.template import Answers, Files
+
+Check = Callable[[Answers, Files, Path], Any]
+
+DEVCONTAINER = ".devcontainer/Dockerfile"
+OLDER = "2.4.3"
+"""A version of Poetry that is not the newest."""
+
+# https://docs.python.org/3/library/os.html#os.register_at_fork, and on with the module that this one hides.
+SPY = f"""
+# In one run of the tests, {RUN}
+import os, sys
+os.register_at_fork(after_in_child=lambda: os.write(2, b"a process of its own\\n"))
+sys.path.remove("/spy")
+del sys.modules["sitecustomize"]
+try:
+    import sitecustomize
+except ImportError:
+    pass
+"""
+
+AWKWARD = """
+ARG BASE
+FROM $BASE
+USER root
+COPY spy.py /spy/sitecustomize.py
+ENV PYTHONPATH=/spy
+COPY spy.py /usr/lib/python3.13/site-packages/spy.py
+COPY spy.py /usr/local/lib/python3.13/site-packages/spy.py
+"""
+"""A base that runs as root, with a package among the standard library, whose Python reports its processes.
+
+It differs in each run of the tests: a build cached by an earlier run would report nothing.
+"""
+
+STAGE = """
+import json, pathlib, pwd, shutil, sysconfig
+poetry = pathlib.Path(sysconfig.get_path("purelib"), "poetry/console")
+cached = [path for path in pathlib.Path("/root/.cache").rglob("*") if path.is_file()]
+lists = [path for path in pathlib.Path("/var/lib/apt/lists").rglob("*") if path.is_file() and path.stat().st_size]
+print(json.dumps({
+    "ships": sorted({path.suffix or path.name for path in pathlib.Path("/out").rglob("*") if not path.is_dir()}),
+    "pip": [str(path) for path in pathlib.Path("/").glob("*/.venv/lib/*/site-packages/pip")],
+    "downloads": [str(path) for path in cached + lists],
+    "compiled": sorted(path.stem.split(".")[0] for path in poetry.rglob("*.pyc") if path.stem[:2] in ("ap", "pu")),
+    "programs": [name for name in ("git", "less") if shutil.which(name)],
+    "people": [[user.pw_shell, pathlib.Path(user.pw_dir).owner()] for user in pwd.getpwall() if user.pw_uid == 1000],
+}))
+"""
+
+
+@cache
+def awkward(base: str) -> str:
+    """Return the name of a base image that is as different as a base may be."""
+    name = new_name()
+    with TemporaryDirectory() as folder:
+        write({"Dockerfile": AWKWARD.encode(), "spy.py": SPY.encode()}, Path(folder))
+        run("docker", "build", "--quiet", f"--build-arg=BASE={base}", f"--tag={name}", folder)
+    return name
+
+
+def alone(dockerfile: str) -> bytes:
+    """Return a Dockerfile whose image shares no copied layer with another build.
+
+    To BuildKit it is the same layer if only the times of files differ. It takes it from an earlier build or, even
+    with `--no-cache`, from one at the same time.
+    """
+    own = rf"\1\nCOPY <<END /alone\n{new_name()}\nEND"
+    return re.sub("^(FROM .* AS runtime)$", own, dockerfile, flags=re.MULTILINE).encode()
+
+
+def check_names(dockerfile: str) -> None:
+    """Check that a Dockerfile starts from its own stages and arguments only: other names would be pulled."""
+    known: set[str] = set()
+    for kind, name, alias in re.findall(r"(?m)^(ARG|FROM|COPY --from=)[ ]?([^\s=]+)(?:=\S+| AS (\w+))?", dockerfile):
+        expect(kind == "ARG" or name in known, f"{kind} {name} names no stage and no argument.")
+        known |= {f"${{{name}}}"} if kind == "ARG" else {alias}
+
+
+def check_style(answers: Answers, files: Files, folder: Path) -> None:
+    """Check a Dockerfile with hadolint."""
+    check_names(files["Dockerfile"].decode())
+    lint(write({"Dockerfile": files["Dockerfile"]}, folder) / "Dockerfile")
+
+
+def stage_facts(image: str) -> Any:
+    """Return the facts about the image of a stage."""
+    facts = json.loads(docker("run", "--rm", "--entrypoint=python", image, "-c", STAGE))
+    expect_equal(facts["downloads"], [], "downloads")
+    expect_equal(facts["pip"], [], "pip in the environment")
+    return facts
+
+
+def check_stages(answers: Answers, files: Files, folder: Path) -> None:
+    """Check that the stages before the runtime keep no downloads, and what each has."""
+    for stage in re.findall(
+        "^FROM .* AS (builder|poetry|library|dependencies|project)$", files["Dockerfile"].decode(), re.MULTILINE
+    ):
+        with image_of(files, folder, f"--target={stage}") as image:
+            facts = stage_facts(image)
+        if stage == "poetry":
+            expect_equal(facts["compiled"], ["application"], "compiled modules of Poetry")
+        if stage in ("builder", "poetry"):
+            expect_equal(facts["programs"], [], f"programs in {stage}")
+        if stage == "library":
+            expect_equal(facts["ships"], [".pyc"], "files of the library")
+        if stage == "dependencies":
+            expect_equal(facts["programs"], answers["builder_packages"].split(), "programs of the builder")
+    check_poetry_pin(files, folder, "--target=poetry")
+
+
+def check_poetry_pin(files: Files, folder: Path, *options: str) -> None:
+    """Check that the pinned Poetry is installed, whichever is the newest."""
+    older = re.sub(r"\bpoetry==[\d.]+", f"poetry=={OLDER}", files["poetry-requirements.txt"].decode())
+    with image_of({**files, "poetry-requirements.txt": older.encode()}, folder, *options) as image:
+        output = docker("run", "--rm", image, "poetry", "--version")
+        expect(OLDER in output, output)
+
+
+def check_awkward(answers: Answers, files: Files, folder: Path) -> None:
+    """Check that a build uses all cores and few words, on another base, with files that are hard to read or compile."""
+    dockerfile = re.sub(
+        r"(&& \{? ?python -m compileall [^\n]*/app/\.venv)",
+        r"&& echo 'def' > $(find /app/.venv -name site-packages)/broken.py \\\n    \1",
+        files["Dockerfile"].decode(),
+    )
+    write({**files, "Dockerfile": alone(dockerfile)}, folder)
+    for path in folder.rglob("*"):
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    bases = [f"--build-arg={argument}={awkward(image)}" for argument, image in images_of(answers).items()]
+    with built(folder, *bases) as (image, log):
+        check_words(log)
+        check_facts(image, answers, files, ignore=("broken",))
+        check_work(image, answers["project_type"])
+
+
+def check_words(log: str) -> None:
+    """Check that a build says nothing superfluous, installs no build backend, and compiles with all cores."""
+    expect("Listing" not in log, log)
+    expect("Available commands" not in log, log)
+    # Else the build backend would be the newest one, which nobody has pinned.
+    expect("Installing build dependencies" not in log, log)
+    steps = dict(re.findall(r"^#(\d+) (\[.*\] RUN .*)$", log, re.MULTILINE))
+    compiling = {number for number, step in steps.items() if "compileall" in step and "[dependencies " in step}
+    cached = set(re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE))
+    several = set(re.findall(r"^#(\d+) .*a process of its own$", log, re.MULTILINE))
+    expect(compiling - cached <= several, "One process compiles the dependencies.")
+
+
+def check_refusals(answers: Answers, files: Files, folder: Path) -> None:
+    """Check that a build stops if it cannot verify a package, or if the package or the Python is not the expected one."""
+    dockerfile = files["Dockerfile"].decode()
+    by_pip = answers["installer"] == "pip"
+    if answers["project_type"] != "package":
+        lock = re.sub(rb"sha256:[0-9a-f]{8}", b"sha256:00000000", files["poetry.lock"])
+        changed = write({**files, "poetry.lock": lock}, folder / "changed")
+        words = "DO NOT MATCH THE HASHES" if by_pip else "did not match any known checksums in your lock file"
+        refused(changed, words, "--target=dependencies")
+        if by_pip:
+            unverified = dockerfile.replace("poetry export", "poetry export --without-hashes").encode()
+            write({**files, "Dockerfile": unverified}, folder / "unverified")
+            words = "Hashes are required in --require-hashes mode"
+            refused(folder / "unverified", words, "--target=dependencies")
+    if answers["base_image"] == "slim":
+        image = f"--build-arg=PYTHON_IMAGE={images_of({'python_version': '3.11'})['PYTHON_IMAGE']}"
+        write(files, folder / "python")
+        if answers["project_type"] != "environment" and by_pip:
+            words = r"requires a different Python: 3\.11\.\d+ not in '>=3\.13'"
+            refused(folder / "python", words, "--target=project", image)
+        else:
+            words = r"Python version \(?3\.11\.\d+\)? is not (allowed|supported) by the project \(>=3\.13\)"
+            refused(folder / "python", words, "--target=dependencies", image)
+
+
+def check_image(answers: Answers, files: Files, folder: Path) -> None:
+    """Check an image by its contract."""
+    check_contract(answers, {**files, "Dockerfile": alone(files["Dockerfile"].decode())}, folder)
+
+
+def check_devcontainer(answers: Answers, files: Files, folder: Path) -> None:
+    """Check the image of the dev container: Git and the pinned Poetry, no downloads, and a user with a home."""
+    write(files, folder)
+    option = f"--file={folder / DEVCONTAINER}"
+    check_names(files[DEVCONTAINER].decode())
+    lint(folder / DEVCONTAINER)
+    with built(folder, option) as (image, _):
+        facts = stage_facts(image)
+        expect_equal(facts["programs"], ["git"], "programs")
+        expect_equal(facts["people"], [["/bin/bash", "developer"]], "users")
+    check_poetry_pin(files, folder, option)
+
+
+IMAGE_CHECKS: list[Check] = [check_style, check_awkward, check_stages, check_refusals, check_image]
+
+
+LIKELY = {
+    "builder": check_stages,
+    "poetry": check_stages,
+    "library": check_stages,
+    "requirements": check_refusals,
+    "runtime": check_image,
+}
+"""The check that notices most mutants of a stage, if it is not the first that builds."""
+
+
+def failed_check(checks: list[Check], stage: str, answers: Answers, files: Files, folder: Path) -> str | None:
+    """Return the name of the first check that finds the product wrong, if any does.
+
+    Any other error is one of the check or of the machine, and no verdict about the product.
+    """
+    for number, check in enumerate(sorted(checks, key=lambda check: check not in (check_style, LIKELY.get(stage)))):
+        try:
+            check(answers, files, folder / str(number))
+        except ProductError:
+            return check.__name__
+    return None
+
+
+def variants() -> dict[str, Answers]:
+    """Return answers that together give every line of every Dockerfile, except those for a private index."""
+    found = {
+        f"{kind}-{installer}-{base}": combination(
+            project_type=kind, installer=installer, base_image=base, python_version="3.13"
+        )
+        for base, installers in (("slim", ("pip", "poetry")), ("distroless", ("pip",)))
+        for installer in installers
+        for kind in ("service", "package", "environment")
+    }
+    packages = {"builder_packages": "git", "runtime_packages": "curl", "devcontainer": True}
+    found["package-pip-slim-packages"] = combination(project_type="package", python_version="3.13", **packages)
+    distroless = {"base_image": "distroless", "python_version": "3.13", "installer": "poetry", "devcontainer": True}
+    found["package-poetry-distroless"] = combination(project_type="package", **distroless)
+    return found
