@@ -71,10 +71,10 @@ def copier_template_paths() -> list[str]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a repository of the template with its releases, and with the working tree as the next one."""
-    from tests.kit.rehearsal import with_releases
+    """Give a repository with the releases of the template, and with the working tree as the next one."""
+    from tests.kit.rehearsal import release_history
 
-    return with_releases(tmp_path_factory.mktemp("template") / "copier-poetry-docker")
+    return release_history(tmp_path_factory.mktemp("template") / "copier-poetry-docker")
 
 
 @pytest.fixture(scope="session")

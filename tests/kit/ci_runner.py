@@ -1,6 +1,7 @@
 """Runs the scripts of generated CI files in their order, as a runner of the host does."""
 
 import atexit
+import json
 import os
 import re
 import shutil
@@ -165,5 +166,18 @@ def jobs_that_release(host: str, files: Files) -> Scripts:
         yield from script(config, "release package")
 
 
-CI = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
-JOBS: dict[str, Any] = CI["jobs"]
+@cache
+def own_workflow() -> dict[str, Any]:
+    """Return this repository's own workflow."""
+    return dict(yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")))
+
+
+def own_job(name: str) -> Any:
+    """Return a job of this repository's own workflow."""
+    return own_workflow()["jobs"][name]
+
+
+def planned_shards() -> dict[str, list[int]]:
+    """Return the shards of each target of make that the own workflow runs."""
+    plan = "".join(text for text, _ in steps(own_job("plan")))
+    return {target: json.loads(shards) for target, shards in re.findall(r'target=(\S+) shards="(\[.*?\])"', plan)}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.kit.ci_runner import JOBS, steps
+from tests.kit.ci_runner import own_job, steps
 from tests.kit.commands import COPIER, run, write
 from tests.kit.rehearsal import replace, small_template, tagged, with_releases
 from tools.docs.markdown import section
@@ -109,7 +109,7 @@ class Remote:
         clone = self.folder / "clone"
         shutil.rmtree(clone, ignore_errors=True)
         run("git", "clone", "--quiet", f"file://{self.bare}", clone)
-        for text, more in steps(JOBS["release"]):
+        for text, more in steps(own_job("release")):
             run("bash", "-ec", text, cwd=clone, env={**os.environ, **more})
 
 
