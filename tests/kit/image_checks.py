@@ -52,10 +52,11 @@ STAGE = """
 import json, pathlib, pwd, shutil, sysconfig
 poetry = pathlib.Path(sysconfig.get_path("purelib"), "poetry/console")
 cached = [path for path in pathlib.Path("/root/.cache").rglob("*") if path.is_file()]
+environments = [path for path in pathlib.Path("/").glob("*/.venv") if not path.is_symlink()]
 lists = [path for path in pathlib.Path("/var/lib/apt/lists").rglob("*") if path.is_file() and path.stat().st_size]
 print(json.dumps({
     "ships": sorted({path.suffix or path.name for path in pathlib.Path("/out").rglob("*") if not path.is_dir()}),
-    "pip": [str(path) for path in pathlib.Path("/").glob("*/.venv/lib/*/site-packages/pip")],
+    "pip": [str(path) for environment in environments for path in environment.glob("lib/*/site-packages/pip")],
     "downloads": [str(path) for path in cached + lists],
     "compiled": sorted(path.stem.split(".")[0] for path in poetry.rglob("*.pyc") if path.stem[:2] in ("ap", "pu")),
     "programs": [name for name in ("git", "less") if shutil.which(name)],
