@@ -139,6 +139,14 @@ def test_answers_that_every_release_refuses(fleet: dict[str, Path], template: Pa
     assert found["problem"].startswith("The drift is unknown: ")
 
 
+def with_program(template: Path, folder: Path) -> Path:
+    """Return a copy of the template's repository with the program of the working tree."""
+    repository = Path(shutil.copytree(template, folder / "template"))
+    shutil.copytree(ROOT / "tools", repository / "tools")
+    shutil.copy(ROOT / "pyproject.toml", repository)
+    return repository
+
+
 def report(template: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
     """Run the command in the template's repository, with settings of Copier that must have no effect."""
     command = [sys.executable, "-m", "tools.fleet.command", *arguments]
@@ -152,7 +160,8 @@ def report(template: Path, *arguments: str | Path) -> subprocess.CompletedProces
 def test_the_report_is_a_table_or_json(fleet: dict[str, Path], template: Path, tmp_path: Path) -> None:
     """Several processes report the same as one."""
     write({"list": "".join(f"{path}\n" for path in [*fleet.values(), tmp_path]).encode()}, tmp_path)
-    result = report(template, tmp_path / "list")
+    repository = with_program(template, tmp_path)
+    result = report(repository, tmp_path / "list")
     assert result.returncode == 0, result.stderr
     lines = [line.split(maxsplit=3) for line in result.stdout.splitlines()]
     assert lines[0] == ["repository", "release", "behind"]
@@ -162,10 +171,10 @@ def test_the_report_is_a_table_or_json(fleet: dict[str, Path], template: Path, t
     assert lines[6] == [str(tmp_path), "-", "-", f"{ANSWERS} is missing."]
     summary = f"3 behind {NEXT}, 2 drifted, 0 with refused answers, 1 with a problem"
     assert result.stdout.endswith(f"\n\n6 repositories: {summary}.\n")
-    found = json.loads(report(template, "--json", tmp_path / "list").stdout)
+    found = json.loads(report(repository, "--json", tmp_path / "list").stdout)
     assert found["newest"] == NEXT
     assert found["repositories"] == [asdict(one) for one in standings([*fleet.values(), tmp_path], template, 1)]
-    result = report(template, tmp_path / "nowhere")
+    result = report(repository, tmp_path / "nowhere")
     assert result.returncode == 2
     assert result.stderr.endswith(f"{tmp_path}/nowhere: No such file or directory\n")
 
