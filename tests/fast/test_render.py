@@ -235,6 +235,7 @@ def test_every_system_can_hold_every_path() -> None:
         assert len({path.casefold() for path in paths}) == len(paths)
         assert not [path for path in paths if any(map(FORBIDDEN.search, path.split("/")))]
     assert any("a" * 40 in path for path in rendered)
+    assert not [path for path in (ROOT / "template").rglob("*") if path.is_symlink()]
 
 
 def altered(folder: Path, file: str, old: str, new: str) -> Template:
