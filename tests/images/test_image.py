@@ -1,6 +1,5 @@
-"""Every distinct image: built, run, and held to what is promised of it."""
+"""An image of each type, installer and base keeps its contract: the test builds it and runs it."""
 
-import json
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +9,12 @@ from typing import Any
 
 import pytest
 
-from tests.kit.answers import IMAGE_QUESTIONS, combined, told, working_tree
+from tests.kit.answers import IMAGE_QUESTIONS, combined, working_tree
 from tests.kit.commands import run
 from tests.kit.docker import base_of, container_of, context_of, image_of, inspect, layers, need_engine, wait_until
-from tests.kit.image_cases import image_cases
-from tests.kit.image_contract import check_contract
+from tests.kit.image_cases import chosen_image_cases, image_cases
+from tests.kit.image_contract import check_image_case
+from tests.kit.pythons import pythons
 from tools.render.template import Answers, Files
 
 
@@ -30,13 +30,15 @@ def test_every_two_answers_meet_in_an_image_that_is_built() -> None:
     assert possible - built == set()
 
 
-@pytest.mark.cases(("answers", "files"), image_cases)
+def test_every_python_is_in_an_image_that_is_chosen() -> None:
+    assert {case.values[0]["python_version"] for case in chosen_image_cases()} == set(pythons())
+
+
+@pytest.mark.cases(("answers", "files"), chosen_image_cases)
 def test_image_keeps_its_contract(
     answers: Answers, files: Files, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:
-    record_property("built", told(answers, IMAGE_QUESTIONS))
-    need_engine(answers)
-    record_property("found", json.dumps(check_contract(answers, files, tmp_path)))
+    check_image_case(answers, files, tmp_path, record_property)
 
 
 @pytest.mark.parametrize("installer", ["pip", "poetry"])

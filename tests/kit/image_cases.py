@@ -13,6 +13,24 @@ ROTATED = ("license", "builder_packages")
 """Questions whose answers rotate from case to case: they leave no trace in the image, or only a label."""
 
 
+CHOSEN = ("project_type", "installer", "base_image")
+"""Questions of which every combination is built by `make test`; the nightly tests build the other images."""
+
+
+def chosen_image_cases() -> list[Any]:
+    """Return one case for each combination of type, installer and base, with the versions of Python in turn."""
+    groups: dict[tuple[Any, ...], list[Any]] = {}
+    for case in image_cases():
+        groups.setdefault(tuple(case.values[0][question] for question in CHOSEN), []).append(case)
+    return [group[number * 7 % len(group)] for number, group in enumerate(groups.values())]
+
+
+def other_image_cases() -> list[Any]:
+    """Return the cases that are not chosen."""
+    chosen = {case.id for case in chosen_image_cases()}
+    return [case for case in image_cases() if case.id not in chosen]
+
+
 @cache
 def image_cases() -> list[Any]:
     """Return a pytest parameter with the answers and the build context of each distinct image.

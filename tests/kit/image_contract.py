@@ -1,14 +1,15 @@
-"""What every image promises, as checks on a built image."""
+"""The contract of every image, as checks of a built image."""
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from packaging.markers import Marker
 
+from tests.kit.answers import IMAGE_QUESTIONS, told
 from tests.kit.commands import run
 from tests.kit.docker import (
     SOURCE,
@@ -21,6 +22,7 @@ from tests.kit.docker import (
     image_of,
     inspect,
     layer_bytes,
+    need_engine,
     wait_until,
 )
 from tests.kit.verdicts import expect, expect_equal
@@ -253,3 +255,10 @@ def check_contract(answers: Answers, files: Files, folder: Path, *options: str) 
         facts = check_built(image, answers, files)
         check_first_layer(image, answers, facts)
         return {"python": facts["python"], "bytes": bytes_above(base_of(answers), image), **ground(answers)}
+
+
+def check_image_case(answers: Answers, files: Files, folder: Path, record_property: Callable[[str, str], None]) -> None:
+    """Check an image of image_cases.py, and note it for docs/combinations.md."""
+    record_property("built", told(answers, IMAGE_QUESTIONS))
+    need_engine(answers)
+    record_property("found", json.dumps(check_contract(answers, files, folder)))
