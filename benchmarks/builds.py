@@ -1,8 +1,8 @@
-"""Timed builds with the Docker engine that is there, whose build cache is shared with everything else on the machine.
+"""Timed builds with a Docker engine whose build cache other programs share.
 
-Nothing here may find what an earlier build left, and nothing may be left behind. So each series of builds has a token:
-its base image has one more layer, of a few bytes, that holds the token; its cache mounts have the token in their names;
-and the token tells afterwards which images and which records of the build cache to remove.
+No build may reuse the cache of an earlier one, and none may leave anything behind. So each series of builds has a token.
+Its base image has an extra layer of a few bytes with the token, and its cache mounts have the token in their names.
+Afterwards the token identifies the images and cache records to remove.
 """
 
 import gzip
@@ -28,16 +28,16 @@ INSIDE = Path(__file__).with_name("inside.py")
 
 
 class BuildError(Exception):
-    """A build that failed; its message is the build's output."""
+    """A failed build, with its output as the message."""
 
 
 def tag(token: str) -> str:
-    """Return the name of an image of this benchmark."""
+    """Return the name of the image with a token."""
     return f"{REPOSITORY}:{token}"
 
 
 def build(context: Path, dockerfile: str, name: str, arguments: Mapping[str, str], *options: str) -> float:
-    """Build an image and return how many seconds it took.
+    """Build an image and return the seconds.
 
     Raises:
         BuildError: The build failed.
@@ -60,7 +60,7 @@ def build(context: Path, dockerfile: str, name: str, arguments: Mapping[str, str
 
 
 def with_own_mounts(dockerfile: str, token: str) -> str:
-    """Give each cache mount of a Dockerfile a name of its own, under which nothing is cached yet."""
+    """Give each cache mount of a Dockerfile an id with the token, so that it starts empty."""
 
     def own(match: re.Match[str]) -> str:
         options = [option for option in match[1].split(",") if not option.startswith("id=")]
@@ -71,7 +71,7 @@ def with_own_mounts(dockerfile: str, token: str) -> str:
 
 
 def fresh_base(base: str, token: str) -> str:
-    """Make a copy of a base image that no build has seen, and return its name."""
+    """Make a copy of a base image that no build has cached, and return its name."""
     name = tag(token)
     with TemporaryDirectory() as empty:
         build(Path(empty), f"FROM {base}\nRUN echo {token} > /etc/benchmark\n", name, {})
@@ -82,7 +82,7 @@ def fresh_base(base: str, token: str) -> str:
 
 @dataclass(frozen=True)
 class Record:
-    """What the build cache knows under an id."""
+    """A record of the build cache."""
 
     id: str
     parents: frozenset[str]
@@ -99,7 +99,7 @@ def cache_records() -> Iterator[Record]:
 
 
 def records_of(token: str) -> set[str]:
-    """Return the ids of the records in the build cache that stem from the base image with a token."""
+    """Return the ids of the cache records that descend from the base image with a token."""
     records = list(cache_records())
     own = {record.id for record in records if token in record.description}
     for record in records:
@@ -111,7 +111,7 @@ def records_of(token: str) -> set[str]:
 
 
 def remove_images(prefix: str) -> None:
-    """Remove the images of this benchmark whose tag starts so."""
+    """Remove the images of this benchmark whose tag has a prefix."""
     names = run("docker", "image", "ls", "--format={{.Repository}}:{{.Tag}}", REPOSITORY).split()
     if own := [name for name in names if name.startswith(tag(prefix))]:
         run("docker", "image", "rm", "--force", *own)
@@ -124,7 +124,7 @@ def remove_records(ids: Collection[str]) -> None:
 
 
 def clean(token: str) -> None:
-    """Remove the containers, the images and the records of the build cache that have a token."""
+    """Remove the containers, the images and the cache records that have a token."""
     if containers := run("docker", "ps", "--all", "--quiet", f"--filter=label={REPOSITORY}={token}").split():
         run("docker", "rm", "--force", *containers)
     remove_images(token)
@@ -132,20 +132,20 @@ def clean(token: str) -> None:
 
 
 def inspect(image: str) -> dict[str, Any]:
-    """Return what the engine knows about an image."""
-    known: dict[str, Any] = json.loads(run("docker", "image", "inspect", image))[0]
-    return known
+    """Return the output of `docker image inspect`."""
+    found: dict[str, Any] = json.loads(run("docker", "image", "inspect", image))[0]
+    return found
 
 
 def layers_of(image: str) -> list[str]:
-    """Return the layers of an image, each by the digest of its content."""
+    """Return the digests of the layers of an image."""
     layers: list[str] = inspect(image)["RootFS"]["Layers"]
     return layers
 
 
 @contextmanager
 def saved_layers(image: str, wanted: Collection[str]) -> Iterator[dict[str, Path]]:
-    """Save an image and give the tar files of some of its layers, by the layers' digests."""
+    """Save an image, and give the tar files of some of its layers, keyed by digest."""
     with TemporaryDirectory() as name:
         folder = Path(name)
         run("docker", "save", f"--output={folder / 'image.tar'}", image)
@@ -167,13 +167,13 @@ def chunks_of(file: Path) -> Iterator[bytes]:
 
 
 def gzip_size(file: Path) -> int:
-    """Return the bytes of a file when gzipped, in chunks on all cores: 0.01 % more than in one."""
+    """Return the gzipped size of a file in bytes. Chunks on all cores make it 0.01 % larger."""
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         return sum(pool.map(lambda chunk: len(gzip.compress(chunk, 6)), chunks_of(file)))
 
 
 def shipped(image: str, before: set[str]) -> dict[str, int]:
-    """Return number, bytes and gzipped bytes of the layers of an image that were not there before."""
+    """Return number, bytes and gzipped bytes of the layers of an image that are new."""
     new = [layer for layer in layers_of(image) if layer not in before]
     if not new:
         return {"layers": 0, "bytes": 0, "gzip": 0}
@@ -186,7 +186,7 @@ def shipped(image: str, before: set[str]) -> dict[str, int]:
 
 
 def layers_with(image: str, layers: Collection[str], folder: str) -> dict[str, set[str]]:
-    """Return what some layers of an image have in a folder; layers that have nothing there are left out."""
+    """Return the entries of a folder in each of some layers of an image, without layers that lack the folder."""
     found: dict[str, set[str]] = {}
     prefix = folder.strip("/") + "/"
     with saved_layers(image, layers) as files:
@@ -200,9 +200,9 @@ def layers_with(image: str, layers: Collection[str], folder: str) -> dict[str, s
 
 
 def look_inside(image: str, token: str, runs: int) -> dict[str, Any]:
-    """Start a container and let inside.py measure there, as the image's user.
+    """Run inside.py in a container, as the image's user.
 
-    Nothing is written: were bytecode kept from the first run, the others would not start as a new container does.
+    Bytecode is not written: with it, the second start would be faster than the first start of a new container.
     """
     options = ["--env=PYTHONDONTWRITEBYTECODE=1", "--network=none", f"--label={REPOSITORY}={token}"]
     wait = "import time; time.sleep(3600)"

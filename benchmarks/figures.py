@@ -1,83 +1,81 @@
-"""The template in figures: `.venv/bin/python -m benchmarks.figures`.
+"""Figures: where the results have them, and how they are written."""
 
-Combinations, renders a second, locks and their size, distinct build contexts, and what each image adds to its base.
-"""
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
 
-import json
-import sys
-import time
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from benchmarks.projects import EDITS
+from tools.repository import ROOT
 
-from tests.images.test_image import CONTEXTS
-from tests.kit.answers import EXAMPLES, KINDS, working_tree
-from tests.kit.docker import base_of, bytes_above, engine_is_missing, image_of, what_is
-from tests.kit.pythons import pythons
-from tests.kit.rendered_files import ANSWERS, with_texts
-from tools.lock.refresh import FOLDER
-from tools.render.template import ROOT, Template, copy_parts
+RESULTS = ROOT / "benchmarks/results.json"
+UPDATES = ROOT / "benchmarks/updates.json"
+
+Results = dict[str, Any]
 
 
-def render_some() -> float:
-    """Render whole repositories and return how many were rendered in a second, on one core."""
-    start = time.perf_counter()
-    found = working_tree().product(told=("project_type", "python_version", "installer"))
-    for combination in found:
-        working_tree().render(combination.asked)
-    return len(found) / (time.perf_counter() - start)
+@dataclass(frozen=True)
+class Figure:
+    """A figure of a contestant; less is better.
+
+    Attributes:
+        label: The head of its column.
+        read: Returns its samples from the results of a contestant, one for each round or one for all.
+        write: Writes it with its unit.
+        varies: Whether it is a time, which varies from round to round.
+    """
+
+    label: str
+    read: Callable[[Results], Sequence[float]]
+    write: Callable[[float], str]
+    varies: bool = True
+
+    def of(self, results: Results) -> float:
+        """Return the median of its samples."""
+        return float(median(self.read(results)))
 
 
-def render_variants(template: Template) -> str:
-    """Render every variant of every file, and tell how many variants there are, and how long it took."""
-    start = time.perf_counter()
-    variants = with_texts(template)
-    files = sum(len(variants.of(source)) for source in template.sources if source != ANSWERS)
-    seconds = time.perf_counter() - start
-    return f"{files} distinct files: {seconds:.1f} s"
+def seconds(value: float) -> str:
+    """Write seconds."""
+    return f"{value:.2f}" if value < 1 else f"{value:.1f}"
 
 
-def with_a_question() -> Template:
-    """Return the template with one more yes or no, which the README reads."""
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        copy_parts(ROOT, folder)
-        question = "greet:\n  type: bool\n  default: true\n\ndocker:\n"
-        for path, old, new in (
-            ("copier.yml", "docker:\n", question),
-            ("template/README.md.jinja", "## Develop\n", "{% if greet %}\nHello!\n{% endif %}\n## Develop\n"),
-        ):
-            text = (folder / path).read_text(encoding="utf-8")
-            (folder / path).write_text(text.replace(old, new, 1), encoding="utf-8")
-        return Template(folder)
+def megabytes(value: float) -> str:
+    """Write bytes as MB."""
+    return f"{value / 1e6:.1f}"
 
 
-def image_sizes(version: str) -> None:
-    """Print what the image of each kind and installer adds to its base."""
-    base = base_of({"python_version": version})
-    print(f"\nMB above {base} ({what_is(base)}):")
-    for kind in KINDS:
-        for installer in ("pip", "poetry"):
-            answers = {"project_type": kind, "installer": installer, "python_version": version}
-            with TemporaryDirectory() as folder, image_of(working_tree().render(answers), Path(folder)) as image:
-                print(f"  {kind:12} {installer:7} {bytes_above(base, image) / 1e6:7.2f}")
+def transfer(value: float) -> str:
+    """Write bytes in kB or MB."""
+    if value < 1e6:
+        return f"{value / 1e3:.1f} kB" if value else "0"
+    return f"{value / 1e6:.1f} MB"
 
 
-def main() -> None:
-    """Print all figures."""
-    index = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
-    size = sum(file.stat().st_size for file in FOLDER.iterdir())
-    print(
-        f"{len(working_tree().product())} combinations of choices and flags, {len(working_tree().product(EXAMPLES))} with Debian packages"
-    )
-    print(f"{render_some():.0f} renders of whole repositories a second, on one core")
-    print(render_variants(Template()))
-    print(f"with one more question: {render_variants(with_a_question())}")
-    print(f"{len(index)} locks from {len(list(FOLDER.glob('*.toml')))} packages, {size / 1000:.0f} kB")
-    print(f"{len(CONTEXTS)} distinct build contexts")
-    if engine_is_missing():
-        sys.exit("Images were not measured: no Docker engine answers.")
-    image_sizes(pythons()[-2])
+def build(case: str) -> Figure:
+    """Return the seconds of a build, from nothing or after an edit."""
+    return Figure(EDITS.get(case, case), lambda results: results["seconds"][case], seconds)
 
 
-if __name__ == "__main__":
-    main()
+def shipped(edit: str) -> Figure:
+    """Return the gzipped bytes of the layers that are new after an edit."""
+    return Figure(EDITS[edit], lambda results: [results["ships"][edit]["gzip"]], transfer, varies=False)
+
+
+def net_starts(results: Results) -> list[float]:
+    """Return by how many seconds the starts of the command exceed the median start of the bare interpreter."""
+    bare = median(results["start"]["bare"])
+    return [start - bare for start in results["start"]["hello"]]
+
+
+BUILDS = [build(case) for case in ("cold", *EDITS)]
+SHIPPED = [shipped(edit) for edit in EDITS]
+SIZE = Figure("MB above the base", lambda results: [results["size"]], megabytes, varies=False)
+START = Figure("start, s", lambda results: results["start"]["hello"], seconds)
+NET_START = Figure("start less the bare interpreter, s", net_starts, seconds)
+
+
+def cell(value: float, ours: float, best: float, write: Callable[[float], str]) -> str:
+    """Write a figure: bold if it is the best, with its ratio to ours if it differs."""
+    text = f"**{write(value)}**" if value == best else write(value)
+    return f"{text} ({value / ours:.2g}x)" if ours and 0 < value / ours < 1000 and value != ours else text

@@ -1,6 +1,6 @@
-"""Run by a started container's own Python: what its environment holds, and how long its command takes to start.
+"""Prints the content of an environment and the start times of its command, as JSON.
 
-Standard library only, as the image's Python runs it. Prints JSON.
+The image's own Python runs this in a container, so it uses the standard library only.
 """
 
 import importlib.metadata
@@ -12,8 +12,6 @@ import sysconfig
 import time
 from collections.abc import Iterable
 from pathlib import Path
-
-RUNS = int(sys.argv[1])
 
 
 def files(folder: str, suffix: str = "") -> list[Path]:
@@ -27,37 +25,39 @@ def size(paths: Iterable[Path]) -> int:
 
 
 def seconds(*command: str) -> float:
-    """Return how long a command takes."""
+    """Return the seconds that a command takes."""
     start = time.perf_counter()
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 
-def starts() -> list[tuple[float, float]]:
-    """Time the command and the bare interpreter in turns, after one turn that fills the machine's page cache."""
-    return [(seconds("hello"), seconds("python", "-IBS", "-c", "pass")) for _ in range(RUNS + 1)][1:]
+def starts(runs: int) -> list[tuple[float, float]]:
+    """Time the command and the bare interpreter in turns, after one turn that fills the page cache."""
+    return [(seconds("hello"), seconds("python", "-IBS", "-c", "pass")) for _ in range(runs + 1)][1:]
 
 
-site = str(importlib.metadata.distribution("hello").locate_file(""))
-pairs = starts()
-print(
-    json.dumps(
-        {
-            "site": os.path.realpath(site),
-            "distributions": {
-                distribution.name.lower().replace("_", "-").replace(".", "-"): distribution.version
-                for distribution in importlib.metadata.distributions(path=[site])
-            },
-            "environment": size(files(sys.prefix)),
-            "modules": len(files(site, ".py")),
-            "bytecode": len(files(site, ".pyc")),
-            "stdlib_bytecode": size(
-                path for path in files(sysconfig.get_path("stdlib"), ".pyc") if "-packages" not in str(path)
-            ),
-            "python": sys.version.split()[0],
-            "user": os.getuid(),
-            "hello": [hello for hello, _ in pairs],
-            "bare": [bare for _, bare in pairs],
-        }
-    )
-)
+def measure(runs: int) -> dict[str, object]:
+    """Measure the environment of the package `hello`, and start its command so many times."""
+    site = str(importlib.metadata.distribution("hello").locate_file(""))
+    pairs = starts(runs)
+    return {
+        "site": os.path.realpath(site),
+        "distributions": {
+            distribution.name.lower().replace("_", "-").replace(".", "-"): distribution.version
+            for distribution in importlib.metadata.distributions(path=[site])
+        },
+        "environment": size(files(sys.prefix)),
+        "modules": len(files(site, ".py")),
+        "bytecode": len(files(site, ".pyc")),
+        "stdlib_bytecode": size(
+            path for path in files(sysconfig.get_path("stdlib"), ".pyc") if "-packages" not in str(path)
+        ),
+        "python": sys.version.split()[0],
+        "user": os.getuid(),
+        "hello": [hello for hello, _ in pairs],
+        "bare": [bare for _, bare in pairs],
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(measure(int(sys.argv[1]))))

@@ -28,7 +28,7 @@ html_show_copyright = False
 
 LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:|#)([^)#]+)")
 ELSEWHERE = {ROOT / "CHANGELOG.md": DOCS / "changelog.md"}
-"""Pages that lie in another folder than docs/, and what includes them."""
+"""Pages outside docs/, with the pages that include them."""
 
 NUMBERED = """
 ```{toctree}
@@ -38,21 +38,21 @@ NUMBERED = """
 0*
 ```
 """
-"""What the site needs to list the decisions; the page itself has a list that any host shows."""
+"""The table of contents of the decisions for the site. The page has a list for the Git host."""
 
 
-def led(text: str, folder: Path) -> str:
-    """Return a text whose links leave docs/ for the repository, where they lead to something that is not in docs/.
+def with_site_links(text: str, folder: Path) -> str:
+    """Replace links to folders and to files outside docs/ by links to the repository on its Git host.
 
     Args:
-        text: A page, with the links as the Git host has them.
-        folder: From where they lead.
+        text: A page.
+        folder: The folder of the page.
     """
 
     def address(link: re.Match[str]) -> str:
         target = (folder / link[1]).resolve()
         target = ELSEWHERE.get(target, target)
-        if target.is_relative_to(DOCS):
+        if target.is_relative_to(DOCS) and not target.is_dir():
             return os.path.relpath(target, folder if folder.is_relative_to(DOCS) else DOCS)
         return f"{REPOSITORY}/{'tree' if target.is_dir() else 'blob'}/HEAD/{target.relative_to(ROOT)}"
 
@@ -60,16 +60,16 @@ def led(text: str, folder: Path) -> str:
 
 
 def read(app: Sphinx, name: str, content: list[str]) -> None:
-    """Change a page as it is read."""
-    content[0] = led(content[0], (DOCS / name).parent) + (NUMBERED if name == "decisions/README" else "")
+    """Convert a page."""
+    content[0] = with_site_links(content[0], (DOCS / name).parent) + (NUMBERED if name == "decisions/README" else "")
 
 
 def include(app: Sphinx, path: Path, name: str, content: list[str]) -> None:
-    """Change what a page includes, as it is read."""
-    content[0] = led(content[0], (app.srcdir / path).resolve().parent)
+    """Convert an included page."""
+    content[0] = with_site_links(content[0], (app.srcdir / path).resolve().parent)
 
 
 def setup(app: Sphinx) -> None:
-    """Tell Sphinx what is done with each page."""
+    """Register the conversions."""
     app.connect("source-read", read)
     app.connect("include-read", include)

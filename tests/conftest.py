@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import gettempdir
 from uuid import uuid4
@@ -70,7 +71,16 @@ def copier_template_paths() -> list[str]:
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give a repository of the template with its releases, and with the working tree as the next one."""
-    from tests.kit.rehearsal import with_releases
+    """Give a repository with the releases of the template, and with the working tree as the next one."""
+    from tests.kit.rehearsal import release_history
 
-    return with_releases(tmp_path_factory.mktemp("template") / "copier-poetry-docker")
+    return release_history(tmp_path_factory.mktemp("template") / "copier-poetry-docker")
+
+
+@pytest.fixture(scope="session")
+def poetry() -> Iterator[Callable[..., str]]:
+    """Give a function that runs a command of Poetry in the folder of a project, in one process for all tests."""
+    from tests.kit.poetry_process import poetry_process
+
+    with poetry_process() as running:
+        yield running

@@ -1,11 +1,13 @@
-"""The template's own CI: what its workflow shares with those that it generates, and its steps, run as a runner does.
+"""The template's own workflow: its versions and permissions, the plan of the tests, and the required check.
 
-The linters hold it in test_hosts.py, together with what is generated.
+test_hosts.py lints it together with the generated workflows, and nightly/test_shards.py runs its shards.
 """
 
 import json
 import os
 import re
+import shlex
+import shutil
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
@@ -14,38 +16,21 @@ import pytest
 import yaml
 
 from tests.kit.answers import working_tree
-from tests.kit.ci_runner import CI, JOBS, OURS, steps
+from tests.kit.ci_runner import OURS, own_job, own_workflow, planned_shards, steps
 from tests.kit.commands import run, write
 from tests.kit.pythons import pythons
-from tests.kit.rendered_files import COMMANDS
-from tools.questions.model import releases
-from tools.render.template import ROOT
-
-SHARDS = JOBS["test"]["strategy"]["matrix"]["shard"]
-
-SUDO = b'#!/bin/sh\nexec "$@"\n'
-"""A runner's sudo, on a machine where whoever runs the tests need not change."""
+from tools.docs.markdown import code_blocks, section
+from tools.history import current_version, releases
+from tools.repository import ROOT
 
 GH = b"""#!/bin/sh
 echo "$@"
 case $* in *--input=-*) cat ;; esac
 """
-"""The command line of GitHub, which says what it was asked for."""
-
-NOTED = """import os, pathlib, pytest
-
-@pytest.mark.parametrize("number", range({number}))
-def test_{name}(number):
-    with pathlib.Path(os.environ["NOTES"]).open("a") as notes:
-        notes.write(f"{name} {{number}}\\n")
-"""
-"""Tests that note that they have run."""
-
-QUICK = "--numprocesses=0 -p no:hypothesispytest -p no:pytest_copier"
-"""Leaves out what these tests do not need, and takes seconds to start."""
+"""A command line of GitHub that prints its arguments and its input."""
 
 
-def test_the_actions_are_those_of_the_workflows_that_are_generated() -> None:
+def test_the_actions_are_those_of_the_generated_workflows() -> None:
     known = set(re.findall(r'"(\S+@[0-9a-f]{40} # v\S+)"', (ROOT / "extensions/actions.jinja").read_text("utf-8")))
     assert known
     used = {action for file in OURS for action in re.findall(r"uses: (.*)", file.read_text("utf-8"))}
@@ -53,78 +38,90 @@ def test_the_actions_are_those_of_the_workflows_that_are_generated() -> None:
     assert used <= known
 
 
-def test_every_job_has_a_limit_and_the_least_permissions() -> None:
-    assert CI["permissions"] == {}
-    allowed = {"lint": {"contents": "read"}, "test": {"contents": "read"}, "release": {"contents": "write"}}
-    for name, job in JOBS.items():
-        assert job["permissions"] == allowed.get(name, {})
-        assert job["timeout-minutes"] <= 30
+def test_every_job_has_a_time_limit_and_the_least_permissions() -> None:
+    assert own_workflow()["permissions"] == {}
+    permissions = {name: job["permissions"] for name, job in own_workflow()["jobs"].items()}
+    readers = {name: {"contents": "read"} for name in ("lint", "fast", "plan", "test")}
+    assert permissions == {**readers, "passed": {}, "release": {"contents": "write"}}
+    assert all(job["timeout-minutes"] <= 30 for job in own_workflow()["jobs"].values())
 
 
-def test_the_tests_have_every_python_and_run_on_the_oldest() -> None:
-    """By which all others are found; the last one that is set up is the one that commands get."""
+def test_the_oldest_python_runs_the_tests_and_finds_all_others() -> None:
+    """Commands get the Python that the step sets up last."""
     oldest = pythons()[0]
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert project["requires-python"] == f">={oldest}"
-    told = {
+    installed = {
         name: step["with"]["python-version"].split()
-        for name in ("lint", "test")
-        for step in JOBS[name]["steps"]
+        for name, job in own_workflow()["jobs"].items()
+        for step in job["steps"]
         if "python-version" in step.get("with", {})
     }
-    assert told == {"lint": [oldest], "test": pythons()[::-1]}
+    assert installed == {"lint": [oldest], "fast": [oldest], "test": pythons()[::-1]}
 
 
-def test_the_machine_is_that_of_the_workflows_that_are_generated() -> None:
+def test_the_runner_is_that_of_the_generated_workflows() -> None:
     generated = yaml.safe_load(working_tree().render({})[".github/workflows/ci.yml"])["jobs"]["test"]["runs-on"]
-    assert {job["runs-on"] for job in JOBS.values()} == {generated}
+    assert {job["runs-on"] for job in own_workflow()["jobs"].values()} == {generated}
 
 
-def test_every_test_is_in_one_shard_and_each_shard_has_some_of_every_kind(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("event", "released", "target"),
+    [
+        ("pull_request", True, "test"),
+        ("push", True, "test"),
+        ("pull_request", False, "test-all"),
+        ("push", False, "test-all"),
+        ("schedule", True, "test-all"),
+    ],
+)
+def test_every_test_runs_once_a_week_and_before_a_release(
+    event: str, released: bool, target: str, tmp_path: Path
 ) -> None:
-    """By the command of CI, with this repository's settings, for tests that are there instead of its own."""
-    tests = {f"tests/test_{name}.py": NOTED.format(name=name, number=len(SHARDS) + 1).encode() for name in "abc"}
-    settings = {
-        path: (ROOT / path).read_bytes()
-        for path in (
-            "Makefile",
-            "pyproject.toml",
-            "poetry.lock",
-            "tests/package.json",
-            "extensions/dependencies/tools-requirements.txt",
-        )
+    """A version without a tag is about to be released."""
+    shutil.copytree(ROOT / "tools", tmp_path / "tools")
+    shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=tmp_path)
+    if released:
+        run("git", "tag", f"v{current_version()}", cwd=tmp_path)
+    output = tmp_path / "output"
+    [(script, _)] = steps(own_job("plan"))
+    environment = {**os.environ, "GITHUB_EVENT_NAME": event, "GITHUB_OUTPUT": str(output)}
+    run("bash", "-ec", script, cwd=tmp_path, env=environment)
+    assert output.read_text("utf-8") == f"target={target}\nshards={planned_shards()[target]}\n"
+
+
+def test_the_workflow_runs_each_shard_of_the_planned_target() -> None:
+    job = own_job("test")
+    assert planned_shards() == {"test": [1, 2], "test-all": [1, 2, 3, 4, 5, 6]}
+    assert (job["needs"], job["strategy"]["matrix"]) == (
+        "plan",
+        {"shard": "${{ fromJSON(needs.plan.outputs.shards) }}"},
+    )
+    [*_, (script, environment)] = steps(job)
+    assert script.endswith(' make "$TARGET" SHARD="$SHARD"')
+    assert environment == {
+        "TARGET": "${{ needs.plan.outputs.target }}",
+        "SHARD": "${{ matrix.shard }}/${{ strategy.job-total }}",
     }
-    write({**settings, **tests, ".sudo/sudo": SUDO}, tmp_path)
-    (tmp_path / ".sudo/sudo").chmod(0o755)
-    for tools in (".poetry", ".venv", ".node"):
-        write({f"{tools}/ready": b""}, tmp_path)
-    (tmp_path / ".venv/bin").symlink_to(ROOT / ".venv/bin")
-    monkeypatch.setenv("PATH", f"{tmp_path}/.sudo:{os.environ['PATH']}")
-    [(command, more)] = [(text, env) for text, env in steps(JOBS["test"]) if "make test" in text]
-    assert more == {"SHARD": "${{ matrix.shard }}/${{ strategy.job-total }}"}
-    ran = []
-    for shard in SHARDS:
-        notes = tmp_path / f"notes-{shard}"
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "MAKE"))},
-            "PYTEST_ADDOPTS": QUICK,
-            "NOTES": str(notes),
-            "SHARD": f"{shard}/{len(SHARDS)}",
-        }
-        run("bash", "-ec", command, cwd=tmp_path, env=environment)
-        ran.append(notes.read_text("utf-8").splitlines())
-    every = [f"{name} {number}" for name in "abc" for number in range(len(SHARDS) + 1)]
-    assert sorted(line for lines in ran for line in lines) == sorted(every)
-    assert all({line[0] for line in lines} == set("abc") for lines in ran)
+
+
+@pytest.mark.parametrize("target", ["test-fast", "test", "test-all"])
+def test_make_passes_the_shard_to_pytest(target: str) -> None:
+    """And names folders of tests that are there."""
+    output = run("make", "--dry-run", "--old-file=.venv/ready", "--old-file=.node/ready", target, "SHARD=2/6", cwd=ROOT)
+    [(program, *arguments)] = map(shlex.split, output.splitlines())
+    assert (program, *arguments[:2]) == (".venv/bin/pytest", "--group=2", "--splits=6")
+    assert arguments[2:]
+    assert all((ROOT / folder).is_dir() for folder in arguments[2:])
 
 
 @pytest.mark.parametrize("result", ["success", "failure", "cancelled", "skipped"])
-def test_what_the_main_branch_asks_for_has_passed_only_when_all_else_has(result: str) -> None:
-    """And is said whatever happens, as the host takes a job that was skipped for one that has passed."""
-    job = JOBS["passed"]
-    assert set(job["needs"]) == JOBS.keys() - {"passed", "release"}
-    assert (job["name"], job["if"], JOBS["release"]["needs"]) == ("passed", "always()", "passed")
+def test_the_required_check_passes_only_when_all_jobs_pass(result: str) -> None:
+    """It always runs, as the host counts a skipped job as passed."""
+    job = own_job("passed")
+    assert set(job["needs"]) == own_workflow()["jobs"].keys() - {"passed", "release"}
+    assert (job["name"], job["if"], own_job("release")["needs"]) == ("passed", "always()", "passed")
     [(command, more)] = steps(job)
     assert more == {"RESULTS": "${{ join(needs.*.result, '') }}"}
 
@@ -139,11 +136,11 @@ def test_what_the_main_branch_asks_for_has_passed_only_when_all_else_has(result:
                 passed(*results)
 
 
-def test_what_is_set_once_on_the_host_asks_for_that_job_and_tags_every_release(
+def test_the_settings_of_the_host_require_that_check_and_tag_every_release(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
-    [commands] = COMMANDS.findall(page.partition("\n## Once on the host\n")[2])
+    [commands] = code_blocks(section(page, "Once on the host"))
     clone, remote = tmp_path / "clone", tmp_path / "remote.git"
     run("git", "clone", "--quiet", "--no-tags", ROOT, clone)
     run("git", "init", "--quiet", "--bare", remote)
@@ -151,12 +148,12 @@ def test_what_is_set_once_on_the_host_asks_for_that_job_and_tags_every_release(
     (clone / ".venv").symlink_to(ROOT / ".venv")
     (write({"gh": GH}, tmp_path / "bin") / "gh").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    said = run("bash", "-ec", commands, cwd=clone)
-    assert "repo edit --add-topic=copier-template\n" in said
-    main, kept = (json.loads(ruleset) for ruleset in re.findall(r"(?ms)^\{.*?^\}$", said))
-    [asked] = [rule["parameters"] for rule in main["rules"] if "parameters" in rule]
-    assert asked["required_status_checks"] == [{"context": JOBS["passed"]["name"]}]
-    [pattern] = kept["conditions"]["ref_name"]["include"]
+    output = run("bash", "-ec", commands, cwd=clone)
+    assert "repo edit --add-topic=copier-template\n" in output
+    branch, release_tags = (json.loads(ruleset) for ruleset in re.findall(r"(?ms)^\{.*?^\}$", output))
+    [required] = [rule["parameters"] for rule in branch["rules"] if "parameters" in rule]
+    assert required["required_status_checks"] == [{"context": own_job("passed")["name"]}]
+    [pattern] = release_tags["conditions"]["ref_name"]["include"]
     listed = ("for-each-ref", "--sort=version:refname", "--format=%(refname) %(objectname)", "refs/tags")
     tags = run("git", *listed, cwd=remote).splitlines()
     assert tags == [f"refs/tags/{tag} {commit}" for tag, commit in releases().items()]

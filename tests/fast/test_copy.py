@@ -1,4 +1,4 @@
-"""Where a copy cannot or should not go on: what is there stays, and nothing half made is left."""
+"""A copy that cannot or should not go on: existing files stay, and no half-made files are left."""
 
 import os
 import pty
@@ -15,14 +15,15 @@ from tests.kit.answers import working_tree
 from tests.kit.commands import COPIER, read, write
 from tests.kit.docker import wait_until
 from tests.kit.rendered_files import without_source
-from tools.render.template import ROOT, copy_parts
+from tools.render.template import copy_parts
+from tools.repository import ROOT
 
 WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
-"""Makes root heed what a folder allows."""
+"""Makes root respect the permissions of a folder."""
 
 
 def copy(target: Path, *options: str | Path, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
-    """Run `copier copy` where nobody can be asked."""
+    """Run `copier copy` without a terminal."""
     command = [*prefix, COPIER, "copy", *options, working_tree().folder, target]
     environment = {**os.environ, "NO_COLOR": "1"}
     return subprocess.run(
@@ -30,7 +31,7 @@ def copy(target: Path, *options: str | Path, prefix: Sequence[str] = ()) -> subp
     )
 
 
-def test_files_that_are_there_are_not_overwritten_unasked(tmp_path: Path) -> None:
+def test_existing_files_are_overwritten_only_with_the_option(tmp_path: Path) -> None:
     mine = {"README.md": b"mine\n", "src/myproject/cli.py": b"# mine\n", "notes.txt": b"mine\n"}
     write(mine, tmp_path)
     result = copy(tmp_path, "--defaults")
@@ -38,14 +39,10 @@ def test_files_that_are_there_are_not_overwritten_unasked(tmp_path: Path) -> Non
     assert result.stderr.endswith("Interactive session required: Consider using `--overwrite`\n")
     files = read(tmp_path)
     assert {path: files[path] for path in mine} == mine
-
-
-def test_files_that_are_there_are_overwritten_when_that_is_asked_for(tmp_path: Path) -> None:
-    write({"README.md": b"mine\n", "notes.txt": b"mine\n"}, tmp_path)
     assert copy(tmp_path, "--defaults", "--overwrite").returncode == 0
     files = read(tmp_path)
-    assert files["README.md"].startswith(b"# myproject\n")
-    assert files["notes.txt"] == b"mine\n"
+    assert files.pop("notes.txt") == b"mine\n"
+    assert without_source(files) == without_source(working_tree().render({}))
 
 
 def test_an_interrupt_at_a_question_leaves_nothing(tmp_path: Path) -> None:
@@ -61,15 +58,15 @@ def test_an_interrupt_at_a_question_leaves_nothing(tmp_path: Path) -> None:
     assert not target.exists()
 
 
-def test_what_an_interrupt_cut_short_is_completed_by_the_same_command(tmp_path: Path) -> None:
-    """Copier itself leaves there what it has written by then, and says that it was stopped."""
+def test_the_same_command_completes_an_interrupted_copy(tmp_path: Path) -> None:
+    """Copier leaves the files that it has written so far, and says that it was stopped."""
     slow, target = tmp_path / "slow", tmp_path / "new"
     slow.mkdir()
     copy_parts(ROOT, slow)
     loop = b"{% for i in range(99999) %}{% for j in range(99999) %}{% endfor %}{% endfor %}"
     write({"template/src/{{ package_name }}/slow.jinja": loop}, slow)
     command: list[str | Path] = [COPIER, "copy", "--defaults", slow, target]
-    # A job in the background of a shell has this signal ignored, and so have all that it starts.
+    # A shell's background jobs ignore this signal, and pass that on to their children.
     heeding = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(
         command,
@@ -91,7 +88,7 @@ def test_what_an_interrupt_cut_short_is_completed_by_the_same_command(tmp_path: 
     assert without_source(read(target)) == without_source(working_tree().render({}))
 
 
-def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_the_message_names_a_folder_without_write_access(tmp_path: Path) -> None:
     target = tmp_path / "closed/new"
     target.parent.mkdir(mode=0o555)
     result = copy(target, "--defaults", prefix=WITHOUT_PRIVILEGES if os.getuid() == 0 else ())
@@ -102,17 +99,21 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("key", ["projet_name", "distribution_name", "python_versions"])
-def test_an_answer_to_no_question_is_named(key: str, tmp_path: Path) -> None:
-    """It would be passed over; the last two are computed, and not asked."""
-    answers = write({"answers.yml": f"project_name: x\n{key}: 'y z'\n".encode()}, tmp_path) / "answers.yml"
+def test_an_unknown_key_is_an_error(key: str) -> None:
+    """Copier would ignore it. The last two keys are computed, not asked."""
+    with pytest.raises(ValueError, match=f"{key} is no question of this template: see the table of questions in its"):
+        working_tree().render({"project_name": "x", key: "y z"})
+
+
+def test_an_unknown_key_in_a_data_file_leaves_nothing_behind(tmp_path: Path) -> None:
+    answers = write({"answers.yml": b"project_name: x\nprojet_name: 'y z'\n"}, tmp_path) / "answers.yml"
     result = copy(tmp_path / "new", "--defaults", "--data-file", answers)
     assert result.returncode != 0
-    assert result.stderr.splitlines()[-1].endswith(
-        f"{key} is no question of this template: see the table of questions in its README."
-    )
+    assert "projet_name is no question of this template" in result.stderr.splitlines()[-1]
     assert not (tmp_path / "new").exists()
 
 
-def test_answers_that_are_not_asked_for_are_no_error(tmp_path: Path) -> None:
-    """One file of answers can serve several kinds of projects."""
-    assert copy(tmp_path / "new", "--defaults", "--data=project_type=service", "--data=command_name=x").returncode == 0
+def test_an_answer_to_a_question_that_is_not_asked_is_ignored() -> None:
+    """One answers file can serve several types of projects."""
+    service = {"project_type": "service"}
+    assert working_tree().render({**service, "command_name": "x"}) == working_tree().render(service)

@@ -1,6 +1,7 @@
-"""The repositories in examples/: as they are rendered, in Git as everywhere, and together all that there is."""
+"""The repositories in examples/ are current, complete and intact in Git."""
 
 import shutil
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -8,42 +9,50 @@ import yaml
 from tests.kit.answers import KINDS, working_tree
 from tests.kit.commands import read, run, write
 from tests.kit.rendered_files import variants
-from tools.docs.examples import FOLDER, examples, repositories, stale, written
-from tools.render.template import ROOT, Files
+from tools.docs.examples import ANSWERS, FOLDER, documents, examples, repositories
+from tools.docs.files import stale
+from tools.questions.derive import questions
+from tools.render.template import Files
+from tools.repository import ROOT
 
-LIKE = ("license", "python_version", "dependency_updates")
-"""Of these questions not every choice has an example of its own."""
+WITHOUT_EXAMPLES = ("license", "python_version", "dependency_updates")
+"""The questions of which some choices have no example."""
+
+
+@cache
+def rendered() -> dict[str, Files]:
+    """Render all examples once."""
+    return repositories(working_tree())
 
 
 def shown() -> Files:
     """Return all files of all examples."""
-    return {
-        f"{folder}/{path}": content
-        for folder, files in repositories(working_tree()).items()
-        for path, content in files.items()
-    }
+    return {f"{folder}/{path}": content for folder, files in rendered().items() for path, content in files.items()}
 
 
-def test_the_examples_are_what_the_template_makes() -> None:
-    names = [str(path.relative_to(ROOT)) for path in stale(written(working_tree()))]
-    assert not names, f"run make examples and add what it writes: {', '.join(names)}"
+def test_the_examples_are_current() -> None:
+    paths = stale(documents(working_tree()), folders=[FOLDER], keep=[ANSWERS])
+    names = [str(path.relative_to(ROOT)) for path in paths]
+    assert not names, f"run `make examples` and add the files to Git: {', '.join(names)}"
 
 
-def test_what_is_stale_is_changed_missing_or_left_over() -> None:
-    files = written(working_tree())
+def test_changed_missing_and_left_over_files_are_stale() -> None:
     changed, missing, left_over = (
         FOLDER / path for path in ("package/minimal/README.md", "new", "package/minimal/LICENSE")
     )
-    others = {path: content for path, content in files.items() if path != left_over}
-    assert stale({**others, changed: b"", missing: b""}) == sorted([changed, missing, left_over])
+    current = {path: path.read_bytes() for path in FOLDER.rglob("*") if path.is_file() and path != left_over}
+    files = {**current, changed: b"", missing: b""}
+    assert stale(files, folders=[FOLDER]) == sorted([changed, missing, left_over])
+    assert stale(files) == sorted([changed, missing])
+    assert stale(files, folders=[FOLDER], keep=[left_over]) == sorted([changed, missing])
 
 
-def test_each_kind_has_a_minimal_a_default_and_a_maximal_one() -> None:
+def test_each_kind_has_a_minimal_a_default_and_a_maximal_example() -> None:
     assert list(examples()) == [f"{kind}/{name}" for kind in KINDS for name in ("minimal", "default", "maximal")]
     assert all(examples()[f"{kind}/default"]["answers"] == {"project_type": kind} for kind in KINDS)
 
 
-def test_every_file_of_the_template_is_in_one() -> None:
+def test_every_file_of_the_template_is_in_an_example() -> None:
     paths = {path.split("/", 2)[2] for path in shown()}
     names = {"{{ package_name }}": "myproject", "{{ _copier_conf.answers_file }}": ".copier-answers.yml"}
     for source in working_tree().sources:
@@ -53,22 +62,22 @@ def test_every_file_of_the_template_is_in_one() -> None:
         assert path in paths or not variants().paths(source), source
 
 
-def test_every_choice_is_in_one() -> None:
-    answers = [yaml.safe_load(files[".copier-answers.yml"]) for files in repositories(working_tree()).values()]
+def test_every_choice_is_in_an_example() -> None:
+    answers = [yaml.safe_load(files[".copier-answers.yml"]) for files in rendered().values()]
     choices = {
-        (name, choice)
-        for combination in working_tree().product()
-        for name, choice in combination.asked.items()
-        if name not in LIKE
-        and (working_tree().questions[name]["type"] == "bool" or "choices" in working_tree().questions[name])
+        (question.name, value)
+        for question in questions(working_tree())
+        for value in question.values
+        if question.name not in WITHOUT_EXAMPLES
     }
-    assert not choices - {(name, choice) for each in answers for name, choice in each.items()}
+    assert len(choices) > 10
+    assert not choices - {(name, value) for each in answers for name, value in each.items()}
 
 
-def test_git_takes_each_file_and_gives_it_back_to_the_byte(tmp_path: Path) -> None:
-    """Whatever this repository's and their own .gitignore say, and where Git is set to write other line breaks.
+def test_git_keeps_every_byte(tmp_path: Path) -> None:
+    """With the ignore rules of this repository and of the examples, and with `core.autocrlf`.
 
-    Nor has an attribute a review leave them out.
+    No attribute hides an example in a review.
     """
     repository = write({f"examples/{path}": content for path, content in shown().items()}, tmp_path / "here")
     for name in (".gitignore", ".gitattributes"):
@@ -83,8 +92,8 @@ def test_git_takes_each_file_and_gives_it_back_to_the_byte(tmp_path: Path) -> No
     assert {*zip(attributes[1::3], attributes[2::3], strict=True)} == {("text", "auto"), ("eol", "lf")}
 
 
-def test_the_linter_leaves_them_alone() -> None:
-    """They have settings of their own, to which others hold what is rendered."""
+def test_the_linter_skips_the_examples() -> None:
+    """They have their own settings."""
     files = run(ROOT / ".venv/bin/ruff", "check", "--no-cache", "--show-files", cwd=ROOT)
     assert str(ROOT / "tests/fast/test_examples.py") in files
     assert str(FOLDER) not in files

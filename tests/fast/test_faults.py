@@ -8,7 +8,7 @@ import pytest
 
 from tests.kit.commands import write
 from tests.kit.faults import is_fault
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 MESSAGES = [
     "HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: /simple/ruff/",

@@ -10,7 +10,7 @@ from tests.kit.answers import KINDS, working_tree
 from tests.kit.commands import POETRY, run
 from tests.kit.experiments import PINS, VERSION
 from tests.kit.pythons import pythons
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 PAGE = (ROOT / "docs/practices.md").read_text(encoding="utf-8")
 LINKS = set(re.findall(r"\[`(test_\w+)`\]\(\.\./tests/(\w+/\w+\.py)\)", PAGE))

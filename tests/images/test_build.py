@@ -31,7 +31,8 @@ from tests.kit.docker import (
 from tests.kit.image_checks import check_names
 from tests.kit.image_contract import GET, LABELS, LOCKED_UP, check_built, state
 from tools.lock.refresh import poetry_lock
-from tools.render.template import ROOT, Files
+from tools.render.template import Files
+from tools.repository import ROOT
 
 PYTHON = {"python_version": "3.13"}
 SIZES = "import json, pathlib; print(json.dumps({str(path): path.stat().st_size for path in pathlib.Path('/out').rglob('*') if path.is_file()}))"

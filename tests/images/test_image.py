@@ -2,7 +2,7 @@
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import combinations
 from pathlib import Path
@@ -10,31 +10,12 @@ from typing import Any
 
 import pytest
 
-from tests.kit.answers import IMAGE_QUESTIONS, combined, name, told, working_tree
+from tests.kit.answers import IMAGE_QUESTIONS, combined, told, working_tree
 from tests.kit.commands import run
 from tests.kit.docker import base_of, container_of, context_of, image_of, inspect, layers, need_engine, wait_until
+from tests.kit.image_cases import image_cases
 from tests.kit.image_contract import check_contract
 from tools.render.template import Answers, Files
-
-TURNS = ("license", "builder_packages")
-
-
-def contexts() -> Iterator[Any]:
-    """Give answers and files of every build whose image is distinct by more than its licence.
-
-    The licence, and the packages of the builder, of which nothing is in the image, are others from one of them to the
-    next, so that each meets every other answer.
-    """
-    groups: dict[tuple[tuple[str, Any], ...], list[Answers]] = {}
-    for answers in combined(*IMAGE_QUESTIONS):
-        if answers["docker"]:
-            groups.setdefault(tuple(item for item in answers.items() if item[0] not in TURNS), []).append(answers)
-    for number, turns in enumerate(groups.values()):
-        answers = turns[3 * number % len(turns)]
-        yield pytest.param(answers, context_of(working_tree().render(answers)), id=name(answers, IMAGE_QUESTIONS))
-
-
-CONTEXTS = list(contexts())
 
 
 def pairs(answers: Answers) -> set[tuple[tuple[str, Any], ...]]:
@@ -45,11 +26,11 @@ def pairs(answers: Answers) -> set[tuple[tuple[str, Any], ...]]:
 
 def test_every_two_answers_meet_in_an_image_that_is_built() -> None:
     possible = set().union(*(pairs(answers) for answers in combined(*IMAGE_QUESTIONS) if answers["docker"]))
-    built = set().union(*(pairs(context.values[0]) for context in CONTEXTS))
+    built = set().union(*(pairs(context.values[0]) for context in image_cases()))
     assert possible - built == set()
 
 
-@pytest.mark.parametrize(("answers", "files"), CONTEXTS)
+@pytest.mark.cases(("answers", "files"), image_cases)
 def test_image_keeps_its_contract(
     answers: Answers, files: Files, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:

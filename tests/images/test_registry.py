@@ -1,4 +1,4 @@
-"""Images from an organisation's registry: every name of one, and a build that has nothing but these names."""
+"""Images from an organisation's registry: every image name in every file, and a build on them."""
 
 import re
 from pathlib import Path
@@ -18,17 +18,17 @@ SLIM = {"project_type": "package", "python_version": "3.13"}
 DISTROLESS = {**SLIM, "base_image": "distroless"}
 
 FOR_BUILDS = re.compile(r"(?:--driver-opt=image|--sbom=generator)=(\S+)")
-"""An image that makes images."""
+"""Names an image that builds images."""
 
 PUBLIC = re.compile(
     r"(?<![\w./-])(?:gcr\.io/|distroless/|(?:python|debian|docker|moby|docker/[\w-]+):)(?=[\w$])"
     "|buildx create --use|--sbom=true"
 )
-"""How the name of an image from a public registry begins, and what has Docker take one that is not named."""
+"""Finds names of images in public registries, and options with which Docker pulls an image of its own choice."""
 
 
 def images_in(files: Files) -> set[str]:
-    """Return the name of each image that the files of a repository name."""
+    """Return the names of all images in the files of a repository."""
     found = set(FOR_BUILDS.findall(b"".join(files.values()).decode()))
     found |= set(re.findall(r"(?m)^ARG \w+_IMAGE=(.*)", files.get("Dockerfile", b"").decode()))
     for job in yaml.safe_load(files.get(".gitlab-ci.yml", b"{}")).values():
@@ -38,13 +38,13 @@ def images_in(files: Files) -> set[str]:
     return found
 
 
-def no_lock(path: str) -> bool:
-    """Say that every file is wanted but the lock, which takes longest and names no image."""
+def not_lock(path: str) -> bool:
+    """Leave out the lock file, which takes longest to render and names no image."""
     return path != "poetry.lock"
 
 
 def every_combination() -> list[Answers]:
-    """List the combinations of what decides which files name images."""
+    """List the combinations of answers that decide which files name images."""
     told = ("project_type", "repository_host", "docker", "base_image", "base_registry")
     return [
         one.asked for one in working_tree().product({"base_registry": [REGISTRY]}, told) if "base_registry" in one.asked
@@ -52,16 +52,16 @@ def every_combination() -> list[Answers]:
 
 
 def test_every_image_of_every_file_comes_from_the_registry() -> None:
-    """And is one that a repository without the registry has, but for those that make images, which are then named."""
+    """They are the images of a repository without the registry, and the images that build images."""
     combinations = every_combination()
     assert combinations
     for answers in combinations:
-        files = working_tree().render(answers, no_lock)
+        files = working_tree().render(answers, not_lock)
         named = images_in(files)
         assert named
         assert all(image.startswith(f"{REGISTRY}/") for image in named), answers
         assert not [path for path, content in files.items() if PUBLIC.search(content.decode()) and path != "README.md"]
-        usual = images_in(working_tree().render({**answers, "base_registry": ""}, no_lock))
+        usual = images_in(working_tree().render({**answers, "base_registry": ""}, not_lock))
         same = {f"{REGISTRY}/{image.removeprefix('gcr.io/')}" for image in usual}
         builders = {f"{REGISTRY}/moby/buildkit:buildx-stable-1", f"{REGISTRY}/docker/buildkit-syft-scanner:stable-1"}
         built_by_ci = answers["docker"] and answers["repository_host"] != "none"
@@ -81,7 +81,7 @@ def test_names_from_public_registries_are_seen() -> None:
 
 
 def test_the_engine_of_a_job_is_found_wherever_its_image_comes_from() -> None:
-    """By the name under which Docker looks for it, which GitLab takes from that of the image."""
+    """Docker looks for it under a fixed name, which GitLab would derive from the image's name."""
     files = working_tree().render({"repository_host": "gitlab", "base_registry": REGISTRY})
     [service] = yaml.safe_load(files[".gitlab-ci.yml"])[".docker"]["services"]
     assert service["alias"] == "docker"
@@ -89,8 +89,8 @@ def test_the_engine_of_a_job_is_found_wherever_its_image_comes_from() -> None:
 
 @pytest.mark.parametrize("workflow", ["ci", "release"])
 @pytest.mark.parametrize("secret", ["", '{"auths": {"registry.octo.example": {"auth": "dXNlcjpwYXNz"}}}'])
-def test_a_job_tells_the_registry_who_asks(workflow: str, secret: str, tmp_path: Path) -> None:
-    """Before anything else of Docker; where the registry asks nobody, there is no secret, and Docker's own file stays."""
+def test_a_job_logs_in_to_the_registry(workflow: str, secret: str, tmp_path: Path) -> None:
+    """Before any other command of Docker. Without the secret, the configuration of Docker stays as it is."""
     files = working_tree().render({"base_registry": REGISTRY})
     job = yaml.safe_load(files[f".github/workflows/{workflow}.yml"])["jobs"]["image"]
     [first, *_] = [(text, more) for text, more in steps(job) if "docker" in text]
@@ -124,7 +124,7 @@ def test_hadolint_has_nothing_to_say(tmp_path: Path) -> None:
 
 
 def test_an_image_is_built_on_that_of_the_registry(tmp_path: Path) -> None:
-    """Whose name is nowhere else."""
+    """Under a name that no other registry has."""
     with (
         mirrored({**SLIM, "base_registry": REGISTRY}) as answers,
         image_of(context_of(working_tree().render(answers)), tmp_path) as image,

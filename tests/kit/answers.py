@@ -40,20 +40,20 @@ TEXTS: dict[str, dict[str, str]] = {
     "name only": {"author_name": "Ada Lovelace", "author_email": ""},
     "address only": {"author_name": "", "author_email": "ada@example.org"},
 }
-"""Answers to the questions that take text: each of them plain, empty where it may be, and hostile.
+"""Sets of answers to the questions that take text: plain, empty if allowed, hostile.
 
-The last two are there as the templates ask whether a name or an address was given.
+The last two exist because files depend on whether a name or an address was given.
 """
 
 EXAMPLES = {"builder_packages": ["", "git"], "runtime_packages": ["", "curl"]}
-"""Values for the questions that take text and decide about more than that text."""
+"""Values for the questions that take text and decide on more than that text."""
 
 NEEDED = {"base_image": {"python_version": "3.13"}, "package_index_url": {"package_index": "private"}}
-"""Answers without which a question is not asked, or has one choice, where the defaults do not do."""
+"""Answers that a question needs to be asked, or to have all its choices."""
 
 
 FIXED: set[str] = set()
-"""Questions that a fork has taken away, by `when: false`."""
+"""Questions that a fork has removed by `when: false`."""
 
 
 def combined(*questions: str) -> list[Answers]:
@@ -62,7 +62,7 @@ def combined(*questions: str) -> list[Answers]:
 
 
 def combination(**answers: Any) -> Answers:
-    """Return the combination with some answers, as far as there are such questions; the others have their defaults."""
+    """Return the combination with some answers, without those to removed questions; the others have their defaults."""
     given = {question: answer for question, answer in answers.items() if question not in FIXED}
     return next(known for known in combined(*given) if given.items() <= known.items())
 
@@ -79,9 +79,9 @@ def pairs(answers: Answers) -> set[tuple[tuple[str, Any], tuple[str, Any]]]:
 
 
 def pairwise() -> list[Answers]:
-    """List few combinations that have every pair of choices which any has.
+    """List few combinations that cover every possible pair of choices.
 
-    Each is the one that adds most of them, where a pair counts by how many of its two questions there are.
+    Greedy: each combination adds the most missing pairs, weighted by the number of pairs of their questions.
     """
     every = [(combination.asked, pairs(combination.asked)) for combination in working_tree().product()]
     missing = set().union(*(those for _, those in every))
@@ -98,7 +98,7 @@ KINDS = ["package", "service", "environment"]
 
 
 def told(answers: Answers, questions: Iterable[str]) -> str:
-    """Return the answers to some questions in the form in which the report of a run of the tests has them."""
+    """Return the answers to some questions as JSON, for the report of a test run."""
     return json.dumps({question: answers[question] for question in questions if question in answers})
 
 
@@ -132,10 +132,10 @@ PROMISED = {
     "package_index": ["public", "private"],
     "package_index_url": None,
 }
-"""Keys and values that answers files in other people's repositories hold: only ever added to."""
+"""Public keys and values, which answers files in other repositories hold: only ever add to them."""
 
 PUBLIC = {question: values for question, values in PROMISED.items() if question not in FIXED}
-"""Those that can be answered."""
+"""The questions that can be answered, with their choices."""
 
 
 REFUSED = {
@@ -248,7 +248,7 @@ IMAGE = (
     "runtime_packages",
     "package_index",
 )
-"""Questions whose answers decide about the image."""
+"""Questions whose answers decide on the image."""
 
 
 @cache
@@ -266,4 +266,4 @@ IMAGE_QUESTIONS = (
     "builder_packages",
     "runtime_packages",
 )
-"""Questions whose answers tell images apart."""
+"""Questions whose answers distinguish images."""

@@ -1,19 +1,26 @@
 """Runs the scripts of generated CI files in their order, as a runner of the host does."""
 
 import atexit
+import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
+from importlib.metadata import distributions
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import yaml
 
-from tests.kit.commands import run
-from tools.render.template import ROOT
+from tests.kit.commands import POETRY, run
+from tests.kit.private_index import wheel
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
+
+Scripts = Iterator[tuple[str, dict[str, str]]]
+"""The scripts of a job, each with the environment variables that it adds."""
 
 BIN = ROOT / ".venv/bin"
 WORKFLOWS = tuple(f"template/.github/workflows/{name}.yml.jinja" for name in ("ci", "release", "template"))
@@ -31,7 +38,7 @@ OURS = sorted((ROOT / ".github/workflows").iterdir())
 """This repository's own workflows, which are held to the same."""
 
 ELSEWHERE = re.compile(r"docker login |docker buildx create |--cache-to=|--push |^docker context create |twine upload")
-"""What cannot be done without the host: its registry, an image of BuildKit that is pulled, the public index."""
+"""Commands that need the host: its registry, an image of BuildKit that is pulled, the public index."""
 
 SECRET = re.compile(r"\$\{\{ secrets\.(\w+) \}\}")
 
@@ -45,41 +52,59 @@ ENVIRONMENT = {
     "CI_DEFAULT_BRANCH": "main",
     "CI_REGISTRY_IMAGE": "registry.example.com/octo-org/myproject",
 }
-"""What a host tells its jobs, as far as steps read it."""
+"""Variables that a host sets for its jobs, as far as steps read them."""
 
 SECRETS: dict[str, str] = {}
-"""What a repository on GitHub has under its secrets; of another it gives nothing."""
+"""The secrets of a repository on GitHub. All others are empty."""
 
 
-def steps(job: Any) -> Iterator[tuple[str, dict[str, str]]]:
+def steps(job: Any) -> Scripts:
     """Yield the scripts of a job of GitHub, with what each adds to the environment."""
     for step in job["steps"]:
         if "run" in step:
             yield step["run"], step.get("env", {})
 
 
-def script(config: Any, name: str) -> Iterator[tuple[str, dict[str, str]]]:
+def script(config: Any, name: str) -> Scripts:
     """Yield the script of a job of GitLab, whose lines share their variables, with what it adds to the environment."""
     job = config[name]
     lines = [line for line in job["script"] if not ELSEWHERE.search(line)]
     yield "\n".join(lines), {name: value for name, value in job.get("variables", {}).items() if "$" not in value}
 
 
-def fresh_tools(python: str) -> Path:
-    """Make an environment for what jobs install."""
+def temporary_folder() -> Path:
+    """Make a folder that goes with this process."""
     folder = Path(mkdtemp())
     atexit.register(shutil.rmtree, folder)
+    return folder
+
+
+@cache
+def fixed_releases() -> Mapping[str, str]:
+    """Return settings with which pip installs the same releases on every day.
+
+    They are those of Poetry here and of this repository's lock file. Nothing is uploaded, so an empty Twine will do.
+    """
+    folder = temporary_folder()
+    places = [str(path) for path in POETRY.parent.parent.glob("lib/python*/site-packages")]
+    versions = {one.name: one.version for one in [*distributions(), *distributions(path=places)]} | {"twine": "6.999"}
+    (folder / "constraints.txt").write_text("".join(f"{name}=={version}\n" for name, version in versions.items()))
+    (folder / "twine-6.999-py3-none-any.whl").write_bytes(wheel("twine", "6.999"))
+    return {"PIP_CONSTRAINT": f"{folder}/constraints.txt", "PIP_FIND_LINKS": str(folder)}
+
+
+def fresh_tools(python: str) -> Path:
+    """Make a virtual environment for the tools that jobs install."""
+    folder = temporary_folder()
     run(python, "-m", "venv", folder)
     return folder
 
 
 kept_tools = cache(fresh_tools)
-"""The same, with what the jobs before have installed, as on a runner that is kept."""
+"""Return an environment that earlier jobs have used, as on a runner that is kept."""
 
 
-def on_a_runner(
-    jobs: Iterator[tuple[str, dict[str, str]]], project: Path, python: str, *, fresh: bool = False
-) -> list[str]:
+def on_a_runner(jobs: Scripts, project: Path, python: str, *, fresh: bool = False) -> list[str]:
     """Run the scripts of a job in their order, as a runner does, and return those that it ran."""
     tools = fresh_tools(python) if fresh else kept_tools(python)
     ran = []
@@ -87,16 +112,72 @@ def on_a_runner(
         if ELSEWHERE.search(text):
             continue
         told = {name: SECRET.sub(lambda secret: SECRETS.get(secret[1], ""), value) for name, value in more.items()}
-        environment = {**os.environ, **ENVIRONMENT, **told, "PATH": f"{tools}/bin:{os.environ['PATH']}"}
+        environment = {
+            **os.environ,
+            **fixed_releases(),
+            **ENVIRONMENT,
+            **told,
+            "PATH": f"{tools}/bin:{os.environ['PATH']}",
+        }
         before, pip, after = text.partition("pip install --requirement=poetry-requirements.txt")
         run("bash", "-ec", before + pip, cwd=project, env=environment)
         if pip:
-            # What Poetry needs on some machines, and no user has to see.
-            run(tools / "bin/python", ROOT / ".ci/poetry-mirror")
+            # Poetry needs it on machines whose index has no JSON pages. Users never see it.
+            run(tools / "bin/python", ROOT / ".ci/offline/poetry-mirror")
         run("bash", "-ec", after, cwd=project, env=environment)
         ran.append(text)
     return ran
 
 
-CI = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))
-JOBS: dict[str, Any] = CI["jobs"]
+def options(kind: str, version: str, host: str) -> Answers:
+    """Return answers that give CI all its steps."""
+    return {
+        "project_type": kind,
+        "python_version": version,
+        "repository_host": host,
+        "project_name": f"{kind} {host}",
+        "package_name": "myproject",
+        "docs": kind != "environment",
+    }
+
+
+def jobs_that_test(host: str, files: Files) -> Scripts:
+    """Return the scripts that check a project."""
+    if host == "github":
+        return steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["test"])
+    return script(yaml.safe_load(files[".gitlab-ci.yml"]), "test")
+
+
+def jobs_that_build(host: str, files: Files) -> Scripts:
+    """Return the scripts that build and run the image."""
+    if host == "github":
+        return steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["image"])
+    return script(yaml.safe_load(files[".gitlab-ci.yml"]), "test image")
+
+
+def jobs_that_release(host: str, files: Files) -> Scripts:
+    """Return the scripts of a release."""
+    if host == "github":
+        for job in yaml.safe_load(files[".github/workflows/release.yml"])["jobs"].values():
+            yield from steps(job)
+    else:
+        config = yaml.safe_load(files[".gitlab-ci.yml"])
+        yield from script(config, "release image")
+        yield from script(config, "release package")
+
+
+@cache
+def own_workflow() -> dict[str, Any]:
+    """Return this repository's own workflow."""
+    return dict(yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")))
+
+
+def own_job(name: str) -> Any:
+    """Return a job of this repository's own workflow."""
+    return own_workflow()["jobs"][name]
+
+
+def planned_shards() -> dict[str, list[int]]:
+    """Return the shards of each target of make that the own workflow runs."""
+    plan = "".join(text for text, _ in steps(own_job("plan")))
+    return {target: json.loads(shards) for target, shards in re.findall(r'target=(\S+) shards="(\[.*?\])"', plan)}

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.render.template import ROOT, Files
+from tools.render.template import Files
+from tools.repository import ROOT
 
 POETRY = ROOT / ".poetry/bin/poetry"
 COPIER = ROOT / ".venv/bin/copier"

@@ -19,7 +19,8 @@ from tests.kit.answers import working_tree
 from tests.kit.commands import run, write
 from tests.kit.pythons import pythons
 from tests.kit.verdicts import build_failure, expect, expect_equal, program_failure
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 VERSION = "1.2.3"
 SOURCE = "https://example.org/myproject"

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from tests.kit.commands import POETRY, run
-from tools.render.template import ROOT, Files
+from tools.render.template import Files
+from tools.repository import ROOT
 
 PROJECT: Files = {
     "pyproject.toml": b"""

@@ -2,22 +2,32 @@
 
 import base64
 import hashlib
+import io
+import json
 import os
 import re
 import secrets
 import socket
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import NamedTuple
+from threading import Thread
+from typing import Any, NamedTuple
+from zipfile import ZipFile
 
 from pip._internal.models.index import PyPI
 
-from tests.kit.commands import run
+from tests.kit.answers import KINDS, working_tree
+from tests.kit.commands import run, write
 from tests.kit.docker import base_of
-from tools.render.template import ROOT, Answers, Files
+from tests.kit.poetry_process import read_by_poetry
+from tests.kit.pythons import pythons
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
 SERVER = ROOT / ".venv/bin/pypi-server"
 
@@ -39,6 +49,12 @@ class Index(NamedTuple):
     def netrc(self) -> str:
         """Return the line that tells pip, Poetry and others how to log in."""
         return f"machine 127.0.0.1 login {self.user} password {self.password}\n"
+
+    def login(self, folder: Path) -> dict[str, str]:
+        """Return the environment of a user who has this login in a netrc file, and has used Poetry for nothing else."""
+        (folder / "netrc").write_text(self.netrc, encoding="utf-8")
+        names = {"NETRC": "netrc", "POETRY_CACHE_DIR": "cache", "POETRY_CONFIG_DIR": "config"}
+        return {variable: str(folder / name) for variable, name in names.items()}
 
 
 @contextmanager
@@ -73,6 +89,57 @@ def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
         server.wait()
 
 
+def wheel(name: str, version: str) -> bytes:
+    """Return a wheel with metadata and nothing else."""
+    content = io.BytesIO()
+    with ZipFile(content, "w") as archive:
+        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
+        archive.writestr(f"{name}-{version}.dist-info/METADATA", metadata)
+    return content.getvalue()
+
+
+@contextmanager
+def serve_dated(packages: Mapping[str, timedelta]) -> Iterator[str]:
+    """Serve an index of empty wheels that tells when each was uploaded, as the public index does.
+
+    Args:
+        packages: The age of each release, keyed by the name and the version.
+
+    Yields:
+        Its address.
+    """
+    files: dict[str, bytes] = {}
+    pages: dict[str, list[dict[str, object]]] = {}
+    for release, age in packages.items():
+        name, version = release.split()
+        path, content = f"/files/{name}-{version}-py3-none-any.whl", wheel(name, version)
+        files[path] = content
+        file = {"filename": Path(path).name, "url": path, "hashes": {"sha256": hashlib.sha256(content).hexdigest()}}
+        pages.setdefault(f"/simple/{name}/", []).append({**file, "upload-time": (datetime.now(UTC) - age).isoformat()})
+
+    class Handler(BaseHTTPRequestHandler):
+        """Answers with a page of JSON or a file."""
+
+        def do_GET(self) -> None:
+            """Send what is at the path."""
+            page = {"meta": {"api-version": "1.1"}, "name": self.path.split("/")[-2], "files": pages.get(self.path)}
+            content = json.dumps(page).encode() if page["files"] else files.get(self.path)
+            self.send_response(200 if content else 404)
+            self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json" if page["files"] else "text/plain")
+            self.end_headers()
+            self.wfile.write(content or b"")
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/simple"
+        finally:
+            server.shutdown()
+
+
 @contextmanager
 def index_of(answers: Answers, folder: Path) -> Iterator[tuple[Answers, dict[str, str]]]:
     """Serve the private index if some answers have one.
@@ -88,6 +155,23 @@ def index_of(answers: Answers, folder: Path) -> Iterator[tuple[Answers, dict[str
         login = {"HOME": str(folder), "NETRC": f"{folder}/.netrc"}
         places = {"POETRY_CACHE_DIR": f"{folder}/cache", "PIP_INDEX_URL": index.url}
         yield {**answers, "package_index_url": index.url}, login | places
+
+
+def private(url: str, wanted: Callable[[str], bool] = lambda _: True, **answers: Any) -> Files:
+    """Render a repository whose packages come from a private index."""
+    return working_tree().render({"package_index": "private", "package_index_url": url, **answers}, wanted)
+
+
+def private_project(url: str, folder: Path, kind: str = "package", version: str | None = None) -> Path:
+    """Write the files that Poetry reads of a project with a private index into a folder, and return the folder."""
+    answers = {"project_type": kind} | ({"python_version": version} if version else {})
+    return write(private(url, read_by_poetry, **answers), folder)
+
+
+def lock_cases() -> list[tuple[str, str]]:
+    """Pair each type with the oldest, a middle and the newest Python in turn."""
+    versions = pythons()
+    return list(zip(KINDS, (versions[0], versions[len(versions) // 2], versions[-1]), strict=True))
 
 
 def wait_for(server: subprocess.Popen[bytes], port: int, seconds: float = 30) -> None:

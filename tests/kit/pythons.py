@@ -2,10 +2,11 @@
 
 from functools import cache
 
-import findpython
 import yaml
+from findpython.providers import ALL_PROVIDERS
+from findpython.python import PythonVersion
 
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 
 @cache
@@ -17,9 +18,18 @@ def pythons() -> list[str]:
 
 @cache
 def interpreters() -> dict[str, str]:
-    """Return the path of one interpreter for each supported version that this machine has."""
-    return {
-        version: str(python.executable)
-        for python in reversed(findpython.find_all(allow_prereleases=True))
-        if (version := f"{python.major}.{python.minor}") in pythons()
-    }
+    """Return the newest interpreter of each supported version that this machine has, prereleases included."""
+    newest: dict[str, PythonVersion] = {}
+    # From the last provider to the first, which is PATH: pyenv's scripts there fail for versions that are not active.
+    for python in reversed(_candidates()):
+        if python.is_valid() and (python.name not in newest or newest[python.name].version < python.version):
+            newest[python.name] = python
+    return {name.removeprefix("python"): str(newest[name].executable) for name in sorted(newest)}
+
+
+def _candidates() -> list[PythonVersion]:
+    """Return the distinct programs named after a supported version, such as python3.13, without starting them."""
+    providers = [provider for kind in ALL_PROVIDERS.values() if (provider := kind.create())]
+    names = {f"python{version}" for version in pythons()}
+    found = [python for provider in providers for python in provider.find_pythons() if python.name in names]
+    return list({python.real_path: python for python in found}.values())

@@ -1,9 +1,9 @@
-"""What every rendered file is held to, by its kind."""
+"""Checks of each rendered file by its kind, and the rendered files of the working tree's template."""
 
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from itertools import combinations
 from pathlib import PurePosixPath
@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from tests.kit.answers import EXAMPLES, PUBLIC, TEXTS, working_tree
-from tools.render.template import ROOT, Combination, Files, Template
+from tools.render.template import Combination, Files, Template
 from tools.render.variants import Variant, Variants
 
 RESIDUE = re.compile(r"(?<!\$)\{\{|\{%|\{#|(?<!-> )(?<!\| )(?<!None = )\bNone\b|Undefined|\.jinja\b")
@@ -22,12 +22,12 @@ COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 class StrictLoader(yaml.CSafeLoader):
-    """Refuses a key that stands twice in a mapping."""
+    """A loader that refuses duplicate keys."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """Construct a mapping from keys that are all different."""
+        """Construct a mapping from distinct keys."""
         keys = [self.construct_object(key) for key, _ in node.value]
-        assert len(keys) == len(set(keys)), f"a key stands twice: {keys}"
+        assert len(keys) == len(set(keys)), f"duplicate keys: {keys}"
         return super().construct_mapping(node, deep)
 
 
@@ -37,22 +37,22 @@ def parse_python(text: str) -> None:
 
 
 def parse_json(text: str) -> None:
-    """Parse JSON in which no key stands twice."""
+    """Parse JSON without duplicate keys."""
 
     def distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        assert len(pairs) == len(dict(pairs)), f"a key stands twice: {[key for key, _ in pairs]}"
+        assert len(pairs) == len(dict(pairs)), f"duplicate keys: {[key for key, _ in pairs]}"
         return dict(pairs)
 
     json.loads(text, object_pairs_hook=distinct)
 
 
 def parse_yaml(text: str) -> None:
-    """Parse YAML in which no key stands twice."""
+    """Parse YAML without duplicate keys."""
     yaml.load(text, StrictLoader)
 
 
 def parse_toml(text: str) -> None:
-    """Parse TOML, which refuses a key that stands twice."""
+    """Parse TOML, which refuses duplicate keys."""
     tomllib.loads(text)
 
 
@@ -61,7 +61,7 @@ def parse_nothing(text: str) -> None:
 
 
 def parse_empty(text: str) -> None:
-    """Accept nothing but nothing."""
+    """Accept an empty text."""
     assert not text
 
 
@@ -73,7 +73,7 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "*.yaml": parse_yaml,
     "*.json": parse_json,
     "py.typed": parse_empty,
-    # Read by test_render.py with what each is for.
+    # Formats without a parser here: their own linters check them.
     "*-requirements.txt": parse_nothing,
     "CODEOWNERS": parse_nothing,
     "Dockerfile": parse_nothing,
@@ -83,23 +83,23 @@ PARSERS: dict[str, Callable[[str], None]] = {
     ".dockerignore": parse_nothing,
     "LICENSE": parse_nothing,
 }
-"""What parses each kind of file. A file of another kind is an error: say here, and in test_render.py, how to hold it."""
+"""The parser of each kind of file. A file of any other kind is an error: add its parser, and a check of its content."""
 
 
 def check(path: str, content: bytes, texts: tuple[str, ...] = ()) -> None:
-    """Hold a rendered file to what is true of all, and parse it.
+    """Parse a rendered file, and check for blanks and for residue of the template.
 
     Args:
-        path: Where it is in the repository.
-        content: What it holds.
-        texts: What people typed, which may look like residue of the template.
+        path: Its path in the repository.
+        content: Its bytes.
+        texts: Answers, which may look like residue of the template.
     """
     text = content.decode()
     parsers = [parse for pattern, parse in PARSERS.items() if PurePosixPath(path).match(pattern)]
-    assert len(parsers) == 1, f"no check, or more than one, for {path}"
+    assert len(parsers) == 1, f"{path} has {len(parsers)} parsers, not one"
     parsers[0](text)
     if PurePosixPath(path).name == "LICENSE" or not text:
-        # Licence texts are as their authors lay them out.
+        # Licences keep their authors' layout.
         assert not text or text.endswith("\n")
         return
     assert text.endswith("\n"), "no line break at the end"
@@ -108,14 +108,13 @@ def check(path: str, content: bytes, texts: tuple[str, ...] = ()) -> None:
     assert ("\n" * (4 if path.endswith(".py") else 3)) not in text, "too many blank lines"
     odd = [typed for typed in texts if RESIDUE.search(typed)]
     if odd and path == ".copier-answers.yml":
-        # YAML breaks and escapes it in ways of its own; it is read back elsewhere.
+        # YAML escapes it; other tests read it back.
         return
     for typed in odd:
         text = text.replace(typed, "").replace(json.dumps(typed, ensure_ascii=False)[1:-1], "")
     assert not RESIDUE.search(text), f"residue of the template: {RESIDUE.search(text)}"
 
 
-SOURCES = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "template").rglob("*") if path.is_file())
 PYPROJECT, LOCK, README, LICENSE, DOCKERFILE, ANSWERS = (
     f"template/{name}.jinja"
     for name in (
@@ -129,39 +128,84 @@ PYPROJECT, LOCK, README, LICENSE, DOCKERFILE, ANSWERS = (
 )
 
 
-def with_texts(template: Template) -> Variants:
-    """Return what renders every variant of every file, for all choices, flags and texts."""
+ALONE = ("license", "python_version")
+"""Questions with five answers each, which seldom change more than a word: shapes() does not combine them."""
+
+
+def with_texts(template: Template, alone: Collection[str] = ()) -> Variants:
+    """Return the variants of a template for all choices, flags and texts."""
     examples = ({question: [text] for question, text in texts.items()} for texts in TEXTS.values())
-    return Variants(template, [{**EXAMPLES, **example} for example in examples])
+    return Variants(template, [{**EXAMPLES, **example} for example in examples], alone)
 
 
 @cache
 def variants() -> Variants:
-    """Return what renders every variant of every file of the working tree's template."""
-    return with_texts(Template())
+    """Return all variants of the working tree's files."""
+    return with_texts(working_tree())
 
 
 @cache
-def every_two() -> list[Combination]:
-    """List combinations in which every two answers meet, with all texts."""
-    chosen = [question for question in PUBLIC if PUBLIC[question] or question in EXAMPLES]
-    found = {
-        repr(combination.asked): combination
+def shapes() -> Variants:
+    """Return a variant of each shape of the working tree's files."""
+    return with_texts(working_tree(), ALONE)
+
+
+@cache
+def sources() -> list[str]:
+    """Return the files of the template, except the answers file, which reads all answers."""
+    return [source for source in working_tree().sources if source != ANSWERS]
+
+
+@cache
+def every_answer() -> list[Combination]:
+    """List combinations that have every answer, and each type of project with each set of texts."""
+    return _unique(
+        combination
+        for texts, example in zip(TEXTS, variants().examples, strict=True)
+        for question in (_decisive() if texts == "hostile" else ["project_type"])
+        for combination in working_tree().product(example, [question])
+    )
+
+
+@cache
+def every_two_answers() -> list[Combination]:
+    """List combinations that have every two answers, with each set of texts."""
+    return _unique(
+        combination
         for example in variants().examples
-        for pair in combinations(chosen, 2)
-        for combination in working_tree().product(example, pair)
-    }
-    return list(found.values())
+        for questions in combinations(_decisive(), 2)
+        for combination in working_tree().product(example, questions)
+    )
 
 
-def distinct(*sources: str) -> list[Variant]:
-    """Return one variant for each content of some files of the template."""
-    found = {(variant.path, variant.content): variant for source in sources for variant in variants().of(source)}
+def _decisive() -> list[str]:
+    """Return the questions that decide on more than their own text."""
+    return [question for question in PUBLIC if PUBLIC[question] or question in EXAMPLES]
+
+
+def _unique(found: Iterable[Combination]) -> list[Combination]:
+    return list({repr(combination.asked): combination for combination in found}.values())
+
+
+def variants_of(source: str, found: Iterable[Combination]) -> list[Variant]:
+    """Return the variants of a source in some combinations."""
+    unique: dict[tuple[str, bytes], Variant] = {}
+    for combination in found:
+        if path := shapes().place(source, combination):
+            content = shapes().content(source, combination)
+            unique.setdefault((path, content), Variant(path, content, combination))
+    return list(unique.values())
+
+
+def distinct(*sources: str, every: Variants | None = None) -> list[Variant]:
+    """Return one variant for each content of some sources, among all variants unless others are given."""
+    every = every or variants()
+    found = {(variant.path, variant.content): variant for source in sources for variant in every.of(source)}
     return list(found.values())
 
 
 def without_source(files: Files) -> Files:
-    """Drop from the answers file where the template was."""
+    """Drop the template's address and commit from the answers file."""
     return {
         path: re.sub(rb"(?m)^_.*\n", b"", content) if path == ".copier-answers.yml" else content
         for path, content in files.items()

@@ -1,8 +1,9 @@
-// Holds catalog-info.yaml to the code that Backstage itself runs. Reads a JSON object, and prints one:
-//   check:    { entity, forms }             what its validators say of the entity, and of each form, page by page
-//   fill:     { entity, forms }             each form with the defaults that the form library fills in
-//   generate: { entity, forms, folders }    lets the Copier action make the repository of each form
-// What its modules need of a running Backstage has a stand-in here, as small as can be.
+// Runs the code of Backstage on an entity of the catalog. Reads a JSON object, and prints one:
+//   location: { entity }                    validates the location
+//   check:    { entity, forms }             validates the entity, and the answers of each form, page by page
+//   fill:     { entity, forms }             fills in the defaults of the form library
+//   generate: { entity, forms, folders }    runs the Copier action for each form
+// Small stand-ins replace the services of a running Backstage.
 const { spawn } = require("node:child_process");
 const { readFileSync } = require("node:fs");
 const Module = require("node:module");
@@ -28,18 +29,25 @@ Module._load = (name, ...rest) => standIns[name] ?? load(name, ...rest);
 const folder = path.resolve(process.argv[2], "node_modules");
 const inside = (name) => require(path.join(folder, name));
 
-// As the scaffolder's filters of the same names.
+// These match the scaffolder's filters.
 const filters = {
   parseRepoUrl: (url) => Object.fromEntries(new URL(`https://${url}`).searchParams),
   pick: (record, key) => record[key],
 };
 
-async function checkEntity(entity) {
+async function checkEntity(entity, validator) {
   const { entityEnvelopeSchemaValidator, FieldFormatEntityPolicy } = inside("@backstage/catalog-model");
-  const { templateEntityV1beta3Validator } = inside("@backstage/plugin-scaffolder-common");
   entityEnvelopeSchemaValidator()(entity);
   await new FieldFormatEntityPolicy().enforce(entity);
-  return templateEntityV1beta3Validator.check(entity);
+  return validator.check(entity);
+}
+
+function checkLocation(entity) {
+  return checkEntity(entity, inside("@backstage/catalog-model").locationEntityV1alpha1Validator);
+}
+
+function checkTemplate(entity) {
+  return checkEntity(entity, inside("@backstage/plugin-scaffolder-common").templateEntityV1beta3Validator);
 }
 
 function checkForm(pages, form) {
@@ -80,15 +88,16 @@ async function generate({ steps }, form, workspacePath) {
   }
 }
 
-async function main({ what, entity, forms, folders }) {
-  console.log = () => {}; // The action prints what it is given.
+async function main({ command, entity, forms, folders }) {
+  console.log = () => {}; // The action prints its input.
   const pages = entity.spec.parameters;
   const results = {
-    check: async () => ({ entity: await checkEntity(entity), forms: forms.map((form) => checkForm(pages, form)) }),
+    location: () => checkLocation(entity),
+    check: async () => ({ entity: await checkTemplate(entity), forms: forms.map((form) => checkForm(pages, form)) }),
     fill: async () => forms.map((form) => fill(pages, form)),
     generate: () => Promise.all(forms.map((form, number) => generate(entity.spec, form, folders[number]))),
   };
-  process.stdout.write(JSON.stringify(await results[what]()));
+  process.stdout.write(JSON.stringify(await results[command]()));
 }
 
 main(JSON.parse(readFileSync(0, "utf-8")));

@@ -1,4 +1,4 @@
-"""The commands of docs/forking.md, as they are printed: a fork, a repository of it, and the template's next release."""
+"""The commands of docs/forking.md: make a fork and a repository from it, and follow the template's next release."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,19 +14,17 @@ import yaml
 from packaging.version import Version
 
 from tests.kit.answers import FIXED, working_tree
-from tests.kit.commands import COPIER, read, run
+from tests.kit.commands import COPIER, ENVIRONMENT, read, run
 from tests.kit.rehearsal import AFTER, MARKERS, NEXT, known, replace, with_releases
-from tests.kit.rendered_files import COMMANDS
-from tools.docs.examples import written
-from tools.docs.write import documents
-from tools.render.template import ROOT, copy_parts
+from tools.docs import examples, write
+from tools.docs.backstage import FOLDER
+from tools.docs.markdown import code_blocks, section
+from tools.render.template import copy_parts
+from tools.repository import ROOT
 
-pytestmark = pytest.mark.skipif(bool(FIXED), reason="this is a fork: the guide is followed in what it is a fork of")
+pytestmark = pytest.mark.skipif(bool(FIXED), reason="this is a fork: the original repository tests the guide")
 
-GUIDE = (ROOT / "docs/forking.md").read_text(encoding="utf-8")
-DERIVED = [path.relative_to(ROOT).as_posix() for path in {**documents(), **written(working_tree())}]
 DERIVE = f"{sys.executable} -m tools.docs.write && {sys.executable} -m tools.docs.examples"
-ENVIRONMENT = {**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"}
 
 SURVEY = """
 survey:
@@ -35,22 +34,37 @@ survey:
 
 package_index:
 """
-"""A question that the next release has, right behind the one that the fork has taken away."""
+"""A question of the next release, right after the one that the fork removes."""
+
+ENTITY = (FOLDER / "copier-poetry-docker.yaml").relative_to(ROOT)
 
 CHEAP = [
-    "tests/test_answers.py",
-    "tests/test_docs.py",
-    "tests/test_examples.py",
-    "tests/test_schema.py",
-    "tests/test_render.py::test_files_exist_when_they_mean_something",
-    "tests/test_render.py::test_every_file_has_its_reason",
-    "tests/test_update.py::test_every_file_has_one_owner",
+    "tests/fast/test_answers.py",
+    "tests/fast/test_docs.py",
+    "tests/fast/test_examples.py",
+    "tests/fast/test_schema.py",
+    "tests/fast/test_render.py::test_files_exist_when_they_mean_something",
+    "tests/fast/test_render.py::test_every_file_has_its_reason",
+    "tests/fast/test_ownership.py::test_every_file_has_one_owner",
 ]
-"""Tests of all that the fork changes, but for those that build images."""
+"""Tests of the files that the fork changes, except those that build images."""
+
+
+@cache
+def guide() -> str:
+    """Return the page."""
+    return (ROOT / "docs/forking.md").read_text(encoding="utf-8")
+
+
+@cache
+def derived() -> list[str]:
+    """Return the paths of all generated documents and examples."""
+    paths = {**write.documents(working_tree()), **examples.documents(working_tree())}
+    return [path.relative_to(ROOT).as_posix() for path in paths]
 
 
 def upstream(folder: Path) -> Path:
-    """Make a repository of the template with its releases, and with all of the working tree as the next one."""
+    """Clone this repository with its releases, and commit the whole working tree as the next one."""
     with_releases(folder)
     for path in run("git", "ls-files", "--cached", "--others", "--exclude-standard", cwd=ROOT).splitlines():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
@@ -60,14 +74,14 @@ def upstream(folder: Path) -> Path:
 
 
 def release(repository: Path, tag: str) -> None:
-    """Commit what is in a repository of the template, and tag it as CI does."""
+    """Commit the files of a repository of the template, and tag the commit as CI does."""
     run("git", "add", "--all", cwd=repository)
     run("git", "commit", "--quiet", "--allow-empty", f"--message={tag}", cwd=repository)
     run("git", "tag", "--force", "--annotate", f"--message={tag}", tag, cwd=repository)
 
 
 def release_again(repository: Path) -> None:
-    """Release the template with a question, a file, and changes all around those of the fork."""
+    """Release the template with a new question, a new file, and changes beside those of the fork."""
     for path, old, new in (
         ("copier.yml", "help: Is it worked on in a dev container?", "help: Is it developed in a dev container?"),
         ("copier.yml", "\npackage_index:\n", SURVEY),
@@ -76,7 +90,7 @@ def release_again(repository: Path) -> None:
         ("extensions/ownership.yml", "  - CODEOWNERS\n", "  - CODEOWNERS\n  - NOTES\n"),
         ("docs/files.md", "| `SECURITY.md`", "| `NOTES` | notes | always |\n| `SECURITY.md`"),
         (
-            "tests/test_answers.py",
+            "tests/kit/answers.py",
             '    "devcontainer": [True, False],\n',
             '    "devcontainer": [True, False],\n    "survey": [True, False],\n',
         ),
@@ -96,9 +110,9 @@ def release_again(repository: Path) -> None:
 
 
 def commands(part: str, folder: Path) -> list[str]:
-    """Return the commands of a part of the guide, with what is in a folder in place of what is elsewhere."""
-    found = COMMANDS.findall(GUIDE.partition(f"\n## {part}\n")[2].partition("\n## ")[0])
-    for told, here in {
+    """Return the commands of a section of the guide, with repositories in a folder in place of remote ones."""
+    found = code_blocks(section(guide(), part))
+    for remote, local in {
         "https://github.com/OWNER/copier-poetry-docker.git": f"{folder}/upstream",
         "https://github.com/octo-org/": f"{folder}/octo-org/",
         "gh:octo-org/copier-poetry-docker": f"{folder}/octo-org/copier-poetry-docker.git",
@@ -106,18 +120,18 @@ def commands(part: str, folder: Path) -> list[str]:
         "v1.5.0": AFTER,
         "make docs examples": DERIVE,
     }.items():
-        found = [each.replace(told, here) for each in found]
+        found = [each.replace(remote, local) for each in found]
     assert found
     return found
 
 
 def shell(script: str, folder: Path) -> str:
-    """Run commands of the guide where nobody can be asked, and return what they print."""
+    """Run commands of the guide without a terminal, and return their output."""
     return run("bash", "-euo", "pipefail", "-c", script, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
 
 
 def forked(folder: Path) -> Path:
-    """Make a fork as the guide says, with a remote, and return where it is."""
+    """Follow the guide to make a fork with a remote, and return its folder."""
     upstream(folder / "upstream")
     run("git", "init", "--quiet", "--bare", folder / "octo-org/copier-poetry-docker.git")
     shell("".join(commands("Start it", folder)), folder)
@@ -127,24 +141,24 @@ def forked(folder: Path) -> Path:
 
 
 def changes(fork: Path, tag: str) -> str:
-    """Return what Git counts as changed in a fork since a release of the template, besides what is derived."""
+    """Return Git's count of changes in a fork since a release of the template, without derived files."""
     commit = run("git", "rev-parse", f"{tag}^{{commit}}", cwd=fork.parent / "upstream").strip()
-    others = [f":!{path}" for path in {*DERIVED, "examples/*/*"}]
+    others = [f":!{path}" for path in {*derived(), "examples/*/*"}]
     return run("git", "diff", "--shortstat", commit, "HEAD", "--", *others, cwd=fork).strip()
 
 
 def standing(project: Path, fork: Path) -> tuple[str, int, dict[str, str]]:
-    """Return of which release of a fork a repository is, how many are newer, and what has drifted."""
+    """Return the release of a repository, the number of newer ones, and its drift."""
     report = run(sys.executable, "-m", "tools.fleet.command", "--json", project, cwd=fork)
     [found] = json.loads(report)["repositories"]
     return found["release"], found["behind"], found["drift"]
 
 
 def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_path: Path) -> None:
-    """With its registry and its file, without its question, and without a conflict on the way."""
+    """The fork keeps its registry, its file and its removed question, and merges without a conflict."""
     fork, project = forked(tmp_path), tmp_path / "myproject"
-    assert f"\n{changes(fork, NEXT)}\n" in GUIDE
-    assert "https://github.com/octo-org/" in (fork / "catalog-info.yaml").read_text(encoding="utf-8")
+    assert f"\n{changes(fork, NEXT)}\n" in guide()
+    assert "https://github.com/octo-org/" in (fork / ENTITY).read_text(encoding="utf-8")
     assert (fork / "examples/package/default/catalog-info.yaml").exists()
     shell("".join(commands("Release it", tmp_path)), fork)
     run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
@@ -155,9 +169,9 @@ def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_pa
 
     release_again(tmp_path / "upstream")
     *merge, update = commands("Follow this template", tmp_path)
-    said = shell("".join(merge), fork)
-    assert set(re.findall(r"Merge conflict in (?!examples/.*/)(.*)", said)) <= set(DERIVED)
-    assert f"\n{changes(fork, AFTER)}\n" in GUIDE
+    output = shell("".join(merge), fork)
+    assert set(re.findall(r"Merge conflict in (?!examples/.*/)(.*)", output)) <= set(derived())
+    assert f"\n{changes(fork, AFTER)}\n" in guide()
     assert set(run("git", "tag", cwd=fork).split()) == {f"{NEXT}.post1", f"{AFTER}.post1"}
     run("sh", "-c", DERIVE, cwd=fork)
     assert run("git", "status", "--porcelain", cwd=fork) == ""
@@ -180,7 +194,7 @@ def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_pa
 
 
 def test_a_repository_of_the_template_moves_to_a_fork(tmp_path: Path) -> None:
-    """And gets what the fork changes, but for another answer in place of its own."""
+    """It gets the changes of the fork, but keeps its own answers."""
     fork, project = forked(tmp_path), tmp_path / "moving"
     shell("".join(commands("Release it", tmp_path)), fork)
     run(COPIER, "copy", "--quiet", "--defaults", f"--vcs-ref={NEXT}", tmp_path / "upstream", project)
@@ -195,31 +209,31 @@ def test_a_repository_of_the_template_moves_to_a_fork(tmp_path: Path) -> None:
 
 
 def test_the_tests_of_a_fork_pass(tmp_path: Path) -> None:
-    """After a merge as well."""
+    """After a merge too."""
     fork = forked(tmp_path)
     release_again(tmp_path / "upstream")
     shell(commands("Follow this template", tmp_path)[0].partition("git tag")[0], fork)
     for tools in (".venv", ".poetry"):
         (fork / tools).symlink_to(ROOT / tools)
-    # Another run of tests, which has no images.
-    told = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COPIER_POETRY_"))}
-    environment = {**told, "DOCKER_HOST": f"unix://{tmp_path}/none"}
+    # A nested run of tests, without images.
+    outer = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COPIER_POETRY_"))}
+    environment = {**outer, "DOCKER_HOST": f"unix://{tmp_path}/none"}
     run(sys.executable, "-m", "pytest", "--numprocesses=0", "--quiet", *CHEAP, cwd=fork, env=environment)
 
 
 TAGS = ["v1.4.0", "v1.4.0.post1", "v1.4.0.post2", "v1.4.0.post10", "v1.4.1", "v1.5.0.post1"]
 
 
-def test_copier_has_the_releases_of_a_fork_in_order() -> None:
-    """By this library; and takes none of them for a trial."""
+def test_copier_orders_the_releases_of_a_fork() -> None:
+    """By this library, which takes none of them for a prerelease."""
     assert sorted(set(TAGS), key=Version) == TAGS
     assert not [tag for tag in TAGS if Version(tag).is_prerelease]
 
 
-def test_renovate_has_the_releases_of_a_fork_in_order() -> None:
+def test_renovate_orders_the_releases_of_a_fork() -> None:
     pep440 = ROOT / ".node/node_modules/renovate/dist/modules/versioning/pep440/index.js"
     if not pep440.exists():
-        pytest.skip("npm has installed nothing: run `make test` where it reaches its registry")
+        pytest.skip("npm packages are missing: run `make test-all` where npm reaches its registry")
     script = f"""
         import {{ api }} from {json.dumps(str(pep440))};
         const tags = {json.dumps(TAGS[::-1])};
@@ -229,8 +243,8 @@ def test_renovate_has_the_releases_of_a_fork_in_order() -> None:
 
 
 @pytest.mark.parametrize(("older", "newer", "found"), [(".post9", ".post10", True), ("+octo.1", "+octo.2", False)])
-def test_a_change_of_the_forks_own_is_found(older: str, newer: str, found: bool, tmp_path: Path) -> None:
-    """Where it has a number of its own: Copier does not see what comes after a +."""
+def test_copier_finds_a_release_of_the_fork(older: str, newer: str, found: bool, tmp_path: Path) -> None:
+    """If it has a number of its own: Copier ignores the part of a version after a +."""
     (tmp_path / "fork").mkdir()
     copy_parts(ROOT, tmp_path / "fork")
     start = f"git init --quiet && git add --all && git commit --quiet --message=1 && git tag v1.4.0{older}"

@@ -15,7 +15,7 @@ from tests.kit.docker import need_engine, remove
 from tests.kit.private_index import serve
 from tests.kit.rehearsal import small_template, tagged
 from tests.kit.rendered_files import distinct
-from tools.render.template import ROOT
+from tools.repository import ROOT
 
 PROGRAMS = ROOT / ".node/node_modules/.bin"
 ENVIRONMENT = {**os.environ, "PATH": f"{ROOT}/.venv/bin:{os.environ['PATH']}"}
@@ -74,7 +74,7 @@ def test_renovate_finds_every_version_of_this_repository(tmp_path: Path) -> None
     assert {manager: {file["packageFile"] for file in files} for manager, files in extracted.items()} == {
         "regex": {"extensions/actions.jinja"},
         "github-actions": {".github/workflows/ci.yml"},
-        "npm": {"tests/package.json"},
+        "npm": {"tests/nightly/package.json"},
         "pip_requirements": {
             path for path in wanted if path.endswith("-requirements.txt") and not path.startswith(made)
         },
@@ -174,16 +174,21 @@ def test_renovate_proposes_the_newest_release_and_no_trial(tmp_path: Path) -> No
     assert proposed(project, "copier", **user) == {address: [("v0.10.0", False)]}
 
 
-def test_renovate_proposes_what_a_private_index_has(tmp_path: Path) -> None:
-    """Though its pages have no dates."""
+def test_renovate_proposes_the_releases_of_a_private_index(tmp_path: Path) -> None:
+    """The pages of the index have no dates.
+
+    Renovate asks the public index for packages that the private one lacks. Here that is the private one as well, so
+    that no release of the day is proposed.
+    """
     packages = write({f"packages/ruff-0.17.{patch}-py3-none-any.whl": b"" for patch in (0, 999)}, tmp_path)
     with serve(tmp_path, packages / "packages") as index:
         answers = {"package_index": "private", "package_index_url": index.url}
         project = committed(working_tree().render(answers), tmp_path)
         rules = json.dumps([{"matchHost": "127.0.0.1", "username": index.user, "password": index.password}])
-        assert proposed(project, "poetry", RENOVATE_HOST_RULES=rules) == {"ruff": [("0.17.999", False)]}
+        settings = {"RENOVATE_HOST_RULES": rules, "PIP_INDEX_URL": index.url}
+        assert proposed(project, "poetry", **settings) == {"ruff": [("0.17.999", False)]}
         demand_dates(project)
-        assert proposed(project, "poetry", RENOVATE_HOST_RULES=rules) == {"ruff": [("0.17.999", True)]}
+        assert proposed(project, "poetry", **settings) == {"ruff": [("0.17.999", True)]}
 
 
 @pytest.mark.parametrize("registry", ["", "registry.octo.example:5000/mirror/"])

@@ -1,4 +1,4 @@
-"""docs/start.md and docs/tutorials, done as they are printed and in their order, and what they say is printed."""
+"""docs/start.md and docs/tutorials: their commands and edits in order, and the output that they show."""
 
 import re
 import shutil
@@ -12,22 +12,25 @@ import pytest
 from tests.kit.commands import ENVIRONMENT, read, run
 from tests.kit.docker import RUN, need_engine
 from tests.kit.rehearsal import AFTER, MARKERS, replace, successor
-from tools.render.template import ROOT
-
-PAGES = ["start", *(f"tutorials/{path.stem}" for path in sorted((ROOT / "docs/tutorials").iterdir()))]
+from tools.repository import ROOT
 
 BLOCK = re.compile(r"(?:`([^`\n]+)`:\n\n)?^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-"""A block of a page, with the file whose content it is where one is named right before it."""
+"""A code block of a page, with the name of its file if the line before it names one."""
 
 VARYING = re.compile(r"={3,}|(?<= in )[0-9.]+s")
-"""What pytest prints otherwise each time."""
+"""Parts of the output of pytest that vary."""
 
-MARK = "== what is done next\n"
-"""What is printed between the commands of two blocks."""
+MARK = "== next block\n"
+"""A line of output between the commands of two blocks."""
+
+
+def pages() -> list[str]:
+    """Return the pages, without their ending."""
+    return ["start", *(f"tutorials/{path.stem}" for path in sorted((ROOT / "docs/tutorials").iterdir()))]
 
 
 def script(page: str) -> tuple[str, dict[int, str]]:
-    """Write what a reader of a page does as a script, and return what the page shows, by the number of its commands."""
+    """Return the commands and edits of a page as a script, and the shown output by the number of its block."""
     lines, shown, number = [], {}, 0
     for path, kind, text in BLOCK.findall(page):
         if path:
@@ -38,31 +41,31 @@ def script(page: str) -> tuple[str, dict[int, str]]:
             number += 1
             lines.append(f"echo '{MARK.strip()}'\n{text}")
         else:
-            assert kind == "text", f"nothing is known to be done with {kind}"
+            assert kind == "text", f"unknown kind of block: {kind}"
             shown[number] = text
     return "".join(lines), shown
 
 
 def here(commands: str, name: str, template: Path, port: int) -> str:
-    """Return the commands with what is another on this machine: the template, and names that no other test has."""
-    told = {
+    """Return the commands with the template on this machine, and with unique names of images and containers."""
+    local = {
         "gh:OWNER/copier-poetry-docker": str(template),
         "copier update": f"git -C {template} tag {AFTER}\ncopier update",
         "--publish 8000:": f"--publish {port}:",
         "localhost:8000": f"localhost:{port}",
     }
-    for old, new in told.items():
+    for old, new in local.items():
         commands = commands.replace(old, new)
     return re.sub("docker .*", lambda line: re.sub(rf"\b{name}\b", unique(name), line[0]), commands)
 
 
 def unique(name: str) -> str:
-    """Return what an image or a container is called that a page calls by a name."""
+    """Return a name for an image or a container that no other test uses."""
     return f"copier-poetry-docker-{RUN}-{name}"
 
 
 def free_port() -> int:
-    """Return a port of this machine on which nothing listens."""
+    """Return a free port of this machine."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
@@ -73,9 +76,9 @@ def with_a_newer_file(source: Path) -> None:
     replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_what_is_done_by_a_reader_prints_what_the_page_shows(page: str, template: Path, tmp_path: Path) -> None:
-    """A release of the template comes out before the first update. It keeps all that the reader has done."""
+@pytest.mark.cases("page", pages)
+def test_the_commands_print_the_shown_output(page: str, template: Path, tmp_path: Path) -> None:
+    """A release of the template is published before the first update, which keeps the reader's edits."""
     need_engine({"python_version": "3.11"})
     if shutil.which("curl") is None:
         pytest.skip("there is no curl: on Debian it is in curl")

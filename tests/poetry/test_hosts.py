@@ -1,36 +1,34 @@
-"""What the repository's host reads: held to the schemas and to linters, and the steps of CI run in their order."""
+"""The files for the repository's host: against schemas and linters, and the steps of CI in their order."""
 
 import os
 import re
-import stat
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.kit.answers import KINDS, working_tree
+from tests.kit.answers import working_tree
+from tests.kit.ci_checks import BUILT, CHECKED, LOGGED_IN, check_image_steps, check_login, check_project_steps
 from tests.kit.ci_runner import (
     BIN,
     ENVIRONMENT,
     GITLAB,
     OURS,
     SCHEMAS,
-    SECRETS,
     WORKFLOWS,
+    jobs_that_release,
     kept_tools,
     on_a_runner,
-    script,
-    steps,
+    options,
 )
 from tests.kit.commands import committed, run, write
-from tests.kit.docker import need_compose, need_engine, remove
-from tests.kit.private_index import serve
-from tests.kit.pythons import interpreters, pythons
+from tests.kit.day_one import HERE
+from tests.kit.docker import need_compose
+from tests.kit.pythons import pythons
 from tests.kit.rendered_files import distinct, variants
-from tools.render.template import ROOT, Answers
 from tools.render.variants import Variant
+from tools.repository import ROOT
 
 
 def written(found: list[Variant], folder: Path) -> list[Path]:
@@ -103,7 +101,7 @@ def test_ci_has_every_python_from_the_oldest_up() -> None:
 
 
 def test_without_a_host_nothing_speaks_of_one() -> None:
-    for combination in variants().template.product(told=["repository_host", "docker", "project_type", "docs"]):
+    for combination in variants().template.product(vary=["repository_host", "docker", "project_type", "docs"]):
         if combination.asked["repository_host"] == "none":
             for path, content in variants().files(combination).items():
                 hosts = re.findall(r"(?i)github|gitlab|ghcr|renovate|dependabot", content.decode())
@@ -111,116 +109,40 @@ def test_without_a_host_nothing_speaks_of_one() -> None:
                 assert path != "README.md" or "CI" not in content.decode()
 
 
-def options(kind: str, version: str, host: str) -> Answers:
-    """Return answers with all that CI can do."""
-    return {
-        "project_type": kind,
-        "python_version": version,
-        "repository_host": host,
-        "project_name": f"{kind} {host}",
-        "package_name": "myproject",
-        "docs": kind != "environment",
-    }
-
-
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("host", ["github", "gitlab"])
+@pytest.mark.parametrize(("host", "kind"), CHECKED)
 def test_the_steps_that_check_the_project_run(host: str, kind: str, tmp_path: Path) -> None:
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    files = working_tree().render(options(kind, version, host))
-    project = committed(files, tmp_path)
-    if host == "github":
-        jobs = steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["test"])
-    else:
-        jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test")
-    ran = "\n".join(on_a_runner(jobs, project, interpreters()[version]))
-    for command in (
-        "poetry sync",
-        "poe check",
-        "poe test",
-        *(["poe docs", "poetry build"] if kind != "environment" else []),
-    ):
-        assert command in ran
-    assert run("git", "status", "--porcelain", cwd=project) == ""
-    assert (project / "dist").exists() == (kind != "environment")
-    assert (project / "docs/_build/index.html").exists() == (kind != "environment")
+    """The other types and hosts are in tests/nightly/test_ci_steps.py."""
+    check_project_steps(host, kind, tmp_path)
 
 
-@pytest.mark.parametrize("told", [True, False], ids=["told", "not-told"])
-@pytest.mark.parametrize("host", ["github", "gitlab"])
+@pytest.mark.parametrize(("host", "kind"), LOGGED_IN)
 def test_the_steps_log_in_to_a_private_index(
-    host: str, told: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    host: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """On a machine that knows nobody, from what a secret says; with an empty one, nothing is installed."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    (tmp_path / "home").mkdir()
-    for name in ("CACHE", "CONFIG"):
-        monkeypatch.setenv(f"POETRY_{name}_DIR", f"{tmp_path}/{name}")
-    with serve(tmp_path) as index:
-        files = working_tree().render(
-            {**options("package", version, host), "package_index": "private", "package_index_url": index.url}
-        )
-        project = committed(files, tmp_path)
-        monkeypatch.setenv("HOME", f"{tmp_path}/home")
-        login = index.netrc if told else ""
-        if host == "github":
-            monkeypatch.setitem(SECRETS, "NETRC", login)
-            jobs = steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["test"])
-        else:
-            (tmp_path / "secret").write_text(login, encoding="utf-8")
-            monkeypatch.setitem(ENVIRONMENT, "NETRC", f"{tmp_path}/secret")
-            jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test")
-        if told:
-            assert "poe test" in "\n".join(on_a_runner(jobs, project, interpreters()[version], fresh=True))
-            assert stat.S_IMODE((tmp_path / "home/.netrc").stat().st_mode) == 0o600
-        else:
-            with pytest.raises(AssertionError, match="pip install"):
-                on_a_runner(jobs, project, interpreters()[version], fresh=True)
+    check_login(host, kind, tmp_path, monkeypatch, secret=True)
 
 
-@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_nothing_is_installed_without_a_login(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_login(host, "package", tmp_path, monkeypatch, secret=False)
+
+
+@pytest.mark.parametrize(("host", "kind"), BUILT)
 def test_the_steps_that_build_and_run_the_image_run(host: str, kind: str, tmp_path: Path) -> None:
-    answers = options(kind, "3.13", host)
-    need_engine(answers)
-    files = working_tree().render(answers)
-    project = committed(files, tmp_path)
-    if host == "github":
-        jobs = steps(yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["image"])
-    else:
-        jobs = script(yaml.safe_load(files[".gitlab-ci.yml"]), "test image")
-    name = f"{kind}-{host}"
-    try:
-        ran = "\n".join(on_a_runner(jobs, project, sys.executable))
-    finally:
-        run("sh", "-c", f"docker rm --force {name} 2>/dev/null || true")
-        remove(name)
-    assert f"--tag={name} " in ran
-    assert "docker run " in ran
+    check_image_steps(host, kind, tmp_path)
 
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])
 def test_a_release_has_the_version_for_its_tag(host: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    files = working_tree().render(options("package", version, host))
+    files = working_tree().render(options("package", HERE, host))
     project = committed(files, tmp_path)
-
-    def jobs() -> Iterator[tuple[str, dict[str, str]]]:
-        if host == "github":
-            for job in yaml.safe_load(files[".github/workflows/release.yml"])["jobs"].values():
-                yield from steps(job)
-        else:
-            config = yaml.safe_load(files[".gitlab-ci.yml"])
-            yield from script(config, "release image")
-            yield from script(config, "release package")
-
-    ran = "\n".join(on_a_runner(jobs(), project, sys.executable))
+    ran = "\n".join(on_a_runner(jobs_that_release(host, files), project, sys.executable))
     assert "poetry build" in ran
     assert len(list((project / "dist").iterdir())) == 2
     for other in ("v0.1", "v0.1.1", "0.1.0"):
         for name in ("GITHUB_REF_NAME", "CI_COMMIT_TAG"):
             monkeypatch.setitem(ENVIRONMENT, name, other)
-        for text, more in jobs():
+        for text, more in jobs_that_release(host, files):
             if re.search(r"grep |test \"", text):
                 names_the_version(
                     text, more, project, kept_tools(sys.executable), passes=other == "0.1.0" and "grep " in text
@@ -228,7 +150,7 @@ def test_a_release_has_the_version_for_its_tag(host: str, tmp_path: Path, monkey
 
 
 def names_the_version(text: str, more: dict[str, str], project: Path, tools: Path, *, passes: bool) -> None:
-    """Hold a step to whether it lets a tag pass."""
+    """Check whether a step accepts a tag."""
     environment = {**os.environ, **ENVIRONMENT, **more, "PATH": f"{tools}/bin:{os.environ['PATH']}"}
     lines = re.sub(r"(?m)^(pip|poetry) .*$", "", text)
     if passes:

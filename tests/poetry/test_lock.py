@@ -1,19 +1,31 @@
-"""The rendered poetry.lock, held against the real Poetry."""
+"""The rendered poetry.lock, compared with what the real Poetry writes."""
 
 import json
 import re
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import timedelta
 from email import message_from_bytes, policy
+from functools import cache
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 from packaging.requirements import Requirement
 
-from tests.kit.answers import HOSTILE, KINDS, combined, name, told, working_tree
-from tests.kit.commands import POETRY, run, write
+from tests.kit.answers import HOSTILE, combined, name, told, working_tree
+from tests.kit.commands import write
+from tests.kit.poetry_process import (
+    Poetry,
+    check_lock_command,
+    kinds_by_interpreter,
+    make_stale,
+    read_by_poetry,
+    relocked,
+)
+from tests.kit.private_index import serve_dated
 from tests.kit.pythons import interpreters
+from tools.lock import refresh
 from tools.lock.refresh import (
     FOLDER,
     cut,
@@ -25,117 +37,154 @@ from tools.lock.refresh import (
     poetry_lock,
     store,
 )
-from tools.render.template import ROOT, Answers, Files
+from tools.render.template import Answers, Files
+from tools.repository import ROOT
 
-PUBLIC = combined("project_type", "python_version", "license", "docs")
-"""What decides about a pyproject.toml, but for a private index: those are in test_index.py."""
+PROJECT = ("project_type", "python_version", "license")
+"""Questions whose answers Poetry finds in pyproject.toml, apart from the index: test_index.py has that."""
 
-SETS = {
-    locked_content(files["pyproject.toml"].decode()): (answers, files)
-    for answers in reversed(PUBLIC)
-    for files in [working_tree().render(answers)]
-}
-"""Answers and files of one repository for each set of dependencies."""
-
-PROJECTS = {name(answers, ("project_type", "python_version", "license")): answers for answers in reversed(PUBLIC)}
-"""Answers for each project that Poetry can tell from another."""
-
-each_set = pytest.mark.parametrize(
-    ("answers", "files"),
-    [pytest.param(*one, id=name(one[0], ("project_type", "python_version", "docs"))) for one in SETS.values()],
-)
+DEPENDENCIES = ("project_type", "python_version", "docs")
+"""Questions whose answers decide about the dependencies."""
 
 
-def make_stale(folder: Path) -> None:
-    """Change the content-hash of a lock: Poetry then keeps its versions and writes the whole file again."""
-    file = folder / "poetry.lock"
-    lock = file.read_text(encoding="utf-8")
-    file.write_text(lock.replace(cut(lock)[1], "0" * 64), encoding="utf-8", newline="\n")
+def projects() -> Iterator[object]:
+    """List the answers of each project that Poetry can tell apart."""
+    return (pytest.param(answers, id=name(answers, PROJECT)) for answers in combined(*PROJECT))
 
 
-@pytest.mark.parametrize("answers", PROJECTS.values(), ids=PROJECTS)
-def test_poetry_finds_nothing_to_object_to(
-    answers: Answers, tmp_path: Path, record_property: Callable[[str, str], None]
+def sets() -> Iterator[object]:
+    """List the answers of one project for each set of dependencies."""
+    return (pytest.param(answers, id=name(answers, DEPENDENCIES)) for answers in combined(*DEPENDENCIES))
+
+
+def project(answers: Answers) -> Files:
+    """Render the files of a project that Poetry reads."""
+    return working_tree().render(answers, read_by_poetry)
+
+
+@cache
+def locks() -> dict[str, str]:
+    """Return the rendered lock file of each set of dependencies, keyed by what `poetry lock` reads."""
+    files = [project(answers) for answers in combined(*DEPENDENCIES)]
+    return {locked_content(one["pyproject.toml"].decode()): one["poetry.lock"].decode() for one in files}
+
+
+@pytest.mark.cases("answers", projects)
+def test_poetry_check_accepts_every_project(
+    answers: Answers, poetry: Poetry, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:
-    """In no project that Poetry could tell from another, and no lock is stale."""
-    record_property("checked", told(answers, ("project_type", "python_version", "license")))
-    run(POETRY, "check", "--lock", "--strict", cwd=write(working_tree().render(answers), tmp_path))
+    record_property("checked", told(answers, PROJECT))
+    poetry(write(project(answers), tmp_path), "check", "--lock", "--strict")
+
+
+def test_poetry_check_refuses_a_stale_lock(poetry: Poetry, tmp_path: Path) -> None:
+    make_stale(write(project({}), tmp_path))
+    with pytest.raises(AssertionError, match=r"poetry\.lock was last generated"):
+        poetry(tmp_path, "check", "--lock", "--strict")
 
 
 @pytest.mark.parametrize("kind", ["package", "service"])
-def test_hostile_text_reaches_the_metadata_of_the_wheel(kind: str, tmp_path: Path) -> None:
+def test_hostile_text_reaches_the_metadata_of_the_wheel(kind: str, poetry: Poetry, tmp_path: Path) -> None:
     answers = {"project_type": kind, "project_description": HOSTILE, "author_name": 'Ada "L" \\ 日本'}
     answers["python_version"] = min(interpreters())
-    write(working_tree().render(answers), tmp_path)
-    run(POETRY, "check", "--lock", "--strict", cwd=tmp_path)
-    run(POETRY, "build", "--format=wheel", cwd=tmp_path)
+    write(working_tree().render(answers, lambda path: path != "Dockerfile"), tmp_path)
+    poetry(tmp_path, "check", "--lock", "--strict")
+    poetry(tmp_path, "build", "--format=wheel")
     with ZipFile(tmp_path / "dist/myproject-0.1.0-py3-none-any.whl") as wheel:
         metadata = message_from_bytes(wheel.read("myproject-0.1.0.dist-info/METADATA"), policy=policy.default)
     assert metadata["Summary"] == HOSTILE
     assert metadata["Author"] == answers["author_name"]
 
 
-@each_set
+@pytest.mark.cases("answers", sets)
 def test_poetry_writes_the_lock_as_it_was_rendered(
-    answers: Answers, files: Files, tmp_path: Path, record_property: Callable[[str, str], None]
+    answers: Answers, poetry: Poetry, tmp_path: Path, record_property: Callable[[str, str], None]
 ) -> None:
-    record_property("locked", told(answers, ("project_type", "python_version", "docs")))
-    write(files, tmp_path)
-    make_stale(tmp_path)
-    assert poetry_lock(tmp_path).encode() == files["poetry.lock"]
+    record_property("locked", told(answers, DEPENDENCIES))
+    rendered, written = relocked(poetry, write(project(answers), tmp_path))
+    assert written == rendered
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.cases("version", interpreters)
+def test_a_change_of_a_lock_is_noticed(poetry: Poetry, tmp_path: Path) -> None:
+    """For a file that the release lacks, and for a package that is missing."""
+    rendered = project({})["poetry.lock"].decode()
+    packages, _ = cut(rendered)
+    extra = re.sub(
+        r"(?m)^    \{file = \"ruff-[^\n]*\n", lambda line: line[0].replace("ruff-", "ruff-x-") + line[0], rendered
+    )
+    for number, lock in enumerate((extra, rendered.replace(packages[0], ""))):
+        folder = write({**project({}), "poetry.lock": lock.encode()}, tmp_path / str(number))
+        changed, written = relocked(poetry, folder)
+        assert written != changed
+
+
+@pytest.mark.cases(("kind", "version"), kinds_by_interpreter)
 def test_the_command_poetry_lock_changes_nothing(kind: str, version: str, tmp_path: Path) -> None:
-    """Where the machine has the Python, so that nothing stands in for it."""
-    files = working_tree().render({"project_type": kind, "python_version": version})
-    write(files, tmp_path)
-    run(interpreters()[version], "-m", "venv", "--without-pip", ".venv", cwd=tmp_path)
-    run(POETRY, "lock", cwd=tmp_path)
-    assert (tmp_path / "poetry.lock").read_bytes() == files["poetry.lock"]
-    make_stale(tmp_path)
-    run(POETRY, "lock", cwd=tmp_path)
-    assert (tmp_path / "poetry.lock").read_bytes() == files["poetry.lock"]
+    """With a Python of this machine and Poetry as users start it; the others are in tests/nightly/test_locks.py."""
+    check_lock_command(kind, version, tmp_path)
 
 
-def test_a_lock_is_stored_for_every_set_and_nothing_else() -> None:
+def test_the_store_has_the_lock_of_every_set_and_nothing_else(tmp_path: Path) -> None:
+    """And storing the rendered locks again gives the same bytes."""
     index = json.loads((FOLDER / "index.json").read_text(encoding="utf-8"))
-    assert set(index) == {cut(files["poetry.lock"].decode())[1] for _, files in SETS.values()}
+    assert set(index) == {cut(lock)[1] for lock in locks().values()}
     used = {f"{package}.toml" for packages in index.values() for package in packages}
     assert used == {file.name for file in FOLDER.glob("*.toml")}
-    assert len(dependency_sets(working_tree())) == len(SETS) == len(index)
-
-
-def test_storing_the_locks_again_gives_the_same_bytes(tmp_path: Path) -> None:
-    store([files["poetry.lock"].decode() for _, files in SETS.values()], tmp_path / "lock")
+    assert len(dependency_sets(working_tree())) == len(locks()) == len(index)
+    store(locks().values(), tmp_path / "lock")
     assert {file.name: file.read_bytes() for file in (tmp_path / "lock").iterdir()} == {
         file.name: file.read_bytes() for file in FOLDER.iterdir()
     }
 
 
-def test_locking_from_nothing_twice_gives_the_same_bytes() -> None:
-    pyproject = working_tree().render({})["pyproject.toml"].decode()
-    assert fresh_lock(pyproject) == fresh_lock(pyproject)
+def versions(lock: str) -> dict[str, str]:
+    """Return the version of each locked package."""
+    return {package["name"]: package["version"] for package in tomllib.loads(lock)["package"]}
 
 
+NEEDS_TOOL = """
+[project]
+name = "myproject"
+version = "0.1.0"
+requires-python = ">=3.11"
+dependencies = ["tool>=1"]
+
+[tool.poetry]
+package-mode = false
+
+[[tool.poetry.source]]
+name = "private"
+url = "{url}"
+priority = "primary"
+"""
+
+
+@pytest.mark.usefixtures("own_poetry_cache")
 def test_fresh_uploads_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ruff is released every week or two: what was there 90 days ago is older than what is there now."""
-    pyproject = working_tree().render({})["pyproject.toml"].decode().replace("ruff>=0.17,<0.18", "ruff>=0.1")
+    """And locking from nothing twice gives the same bytes."""
+    day, cool_off = timedelta(days=1), timedelta(days=refresh.COOL_OFF)
+    packages = {"tool 1.0": cool_off + 9 * day, "tool 1.1": cool_off + day, "tool 1.2": cool_off - day}
+    with serve_dated(packages) as url:
+        pyproject = NEEDS_TOOL.replace("{url}", url)
+        lock = fresh_lock(pyproject)
+        assert versions(lock) == {"tool": "1.1"}
+        assert fresh_lock(pyproject) == lock
+        monkeypatch.setattr(refresh, "COOL_OFF", 0)
+        assert versions(fresh_lock(pyproject)) == {"tool": "1.2"}
 
-    def ruff(cool_off: int) -> list[int]:
-        monkeypatch.setattr("extensions.lock.COOL_OFF", cool_off)
-        packages = tomllib.loads(fresh_lock(pyproject))["package"]
-        return next([*map(int, package["version"].split("."))] for package in packages if package["name"] == "ruff")
 
-    assert ruff(90) < ruff(0)
+@pytest.fixture
+def own_poetry_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep Poetry from what it remembers of an earlier index on the same port."""
+    monkeypatch.setenv("POETRY_CACHE_DIR", str(tmp_path / "cache"))
 
 
+@pytest.mark.usefixtures("own_poetry_cache")
 def test_failure_to_lock_is_told_in_poetrys_words(tmp_path: Path) -> None:
-    files = working_tree().render({})
-    write({"pyproject.toml": files["pyproject.toml"].replace(b"pytest>=9,<10", b"pytest>=9999")}, tmp_path)
-    with pytest.raises(RuntimeError, match=r"(?s)poetry lock failed.*pytest \(>=9999\)"):
-        poetry_lock(tmp_path)
+    with serve_dated({"tool 0.9": timedelta(days=30)}) as url:
+        write({"pyproject.toml": NEEDS_TOOL.replace("{url}", url).encode()}, tmp_path)
+        with pytest.raises(RuntimeError, match=r"(?s)poetry lock failed.*tool \(>=1\)"):
+            poetry_lock(tmp_path)
     assert not (tmp_path / "poetry.lock").exists()
 
 

@@ -1,4 +1,4 @@
-"""The commands of docs/adopting.md, as they are printed, in a Poetry repository that was never generated."""
+"""The commands of docs/adopting.md in a Poetry repository that was never generated."""
 
 import subprocess
 import tomllib
@@ -11,13 +11,14 @@ from tests.kit.commands import ENVIRONMENT, POETRY, run, write
 from tests.kit.docker import built, need_engine
 from tests.kit.rehearsal import MARKERS, replace
 from tests.kit.rendered_files import COMMANDS
-from tools.render.template import ROOT, Files, copy_parts
+from tools.render.template import Files, copy_parts
+from tools.repository import ROOT
 
 GROWING = {"pyproject.toml", ".gitignore", "poetry.lock"}
-"""The files of the user's that the guide changes."""
+"""The user's files that the guide changes."""
 
-THEIRS = {"docker: false": "docker: true", "repository_host: none": "repository_host: github"}
-"""What is said in the answers for an image and CI by the template."""
+TEMPLATE_ANSWERS = {"docker: false": "docker: true", "repository_host: none": "repository_host: github"}
+"""Changes of the guide's answers for the image and the CI of the template."""
 
 CODE = b'''"""Counts words."""
 
@@ -70,7 +71,7 @@ FILES: Files = {
 
 
 def existing(files: Files, folder: Path) -> Path:
-    """Make a repository as Poetry starts one, with some files and dependencies of its own."""
+    """Make a repository with `poetry new`, and add files and dependencies to it."""
     project = folder / "data-tool"
     needs = ("--python=>=3.11", "--dependency=click>=8,<9", "--dev-dependency=pytest>=8")
     run(POETRY, "new", "--quiet", *needs, project, env=ENVIRONMENT)
@@ -87,15 +88,15 @@ def existing(files: Files, folder: Path) -> Path:
     return project
 
 
-def known(project: Path) -> Files:
-    """Return the files that Git knows of."""
+def tracked(project: Path) -> Files:
+    """Return the files that Git tracks."""
     return {path: (project / path).read_bytes() for path in run("git", "ls-files", cwd=project).splitlines()}
 
 
-def follow(guide: str, told: Mapping[str, str], project: Path) -> str:
-    """Run the commands of a part of the guide, and return what they print."""
+def follow(guide: str, replacements: Mapping[str, str], project: Path) -> str:
+    """Run the commands of a part of the guide, and return their output."""
     script = "".join(block for block in COMMANDS.findall(guide) if not block.startswith("docker "))
-    for old, new in told.items():
+    for old, new in replacements.items():
         script = script.replace(old, new)
     return run("bash", "-euo", "pipefail", "-c", script, cwd=project, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
 
@@ -109,7 +110,7 @@ def released(folder: Path) -> Path:
 
 
 def release_again(template: Path) -> None:
-    """Release the template with changes in files of the user's, in its own, and in shared ones."""
+    """Release the template with changes in user, template and shared files."""
     replace(template / "template/README.md.jinja", "## Licence", "## License")
     replace(template / "template/.editorconfig", "root = true", "root = true\n# Newer.")
     replace(template / "template/.github/workflows/ci.yml.jinja", "name: CI\n", "name: Newer\n")
@@ -117,18 +118,18 @@ def release_again(template: Path) -> None:
     run("sh", "-c", "git commit --quiet --all --message=2 && git tag v0.2.0", cwd=template)
 
 
-@pytest.mark.parametrize("own", [True, False], ids=["own image and CI", "the template's"])
-def test_a_repository_takes_the_template_on(own: bool, tmp_path: Path) -> None:
-    """It keeps its files, passes the checks, and is updated. With the template's CI, its own remains where it was."""
+@pytest.mark.parametrize("own", [True, False], ids=["own-image-and-ci", "template-image-and-ci"])
+def test_a_repository_adopts_the_template(own: bool, tmp_path: Path) -> None:
+    """It keeps its files and its CI, passes the checks, and gets the next release."""
     files = FILES if own else {path: content for path, content in FILES.items() if path != "Dockerfile"}
     project, template = existing(files, tmp_path), released(tmp_path / "template")
-    before, locked = known(project), packages(project)
+    before, locked = tracked(project), packages(project)
     now, _, later = (ROOT / "docs/adopting.md").read_text(encoding="utf-8").partition("## Afterwards")
-    told = {"gh:OWNER/copier-poetry-docker": str(template)} | ({} if own else THEIRS)
-    assert all(words in now for words in told)
-    assert "1 passed" in follow(now, told, project)
+    replacements = {"gh:OWNER/copier-poetry-docker": str(template)} | ({} if own else TEMPLATE_ANSWERS)
+    assert all(text in now for text in replacements)
+    assert "1 passed" in follow(now, replacements, project)
     assert run("git", "status", "--porcelain", cwd=project) == ""
-    after = known(project)
+    after = tracked(project)
     assert [path for path in before if after[path] != before[path] and path not in GROWING] == []
     counts = run("git", "diff", "--numstat", "start", "--", "pyproject.toml", ".gitignore", cwd=project)
     assert [line.split()[1] for line in counts.splitlines()] == ["0", "0"]
@@ -140,7 +141,7 @@ def test_a_repository_takes_the_template_on(own: bool, tmp_path: Path) -> None:
     release_again(template)
     follow(later, {}, project)
     run("git", "commit", "--quiet", "--all", "--message=Update", cwd=project)
-    files = known(project)
+    files = tracked(project)
     assert b"# Newer." in files[".editorconfig"]
     assert b"branch = false" in files["pyproject.toml"]
     marked = [path for path, content in files.items() if MARKERS.search(content)]

@@ -1,176 +1,84 @@
-"""`copier update`, from every release to the working tree, of repositories that nobody and that somebody has edited."""
+"""`copier update` from every release to the working tree, of untouched and of edited repositories.
+
+tests/nightly/test_update_hops.py has each edit alone, updates through each release between, and images.
+"""
 
 import os
 import re
 import shutil
-import subprocess
 import tomllib
-from collections.abc import Iterator, Sequence
-from itertools import product
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
 from copier import run_copy
-from pathspec import GitIgnoreSpec
 
 from tests.kit.answers import FIXED, KINDS, NEEDED, PUBLIC, combination, working_tree
-from tests.kit.commands import COPIER, POETRY, committed, read, run, write
-from tests.kit.docker import built, inspect, need_engine
+from tests.kit.commands import COPIER, committed, read, run, write
 from tests.kit.rehearsal import (
     AFTER,
-    APART,
     EDITED,
     MARKERS,
     NEXT,
-    WORK,
-    Edited,
     check,
-    copy,
+    choose_template_side,
+    combined_edits,
     edited,
+    generated,
     known,
-    owner,
+    refresh_lock,
     regions,
     release,
+    release_tags,
     replace,
     successor,
     update,
     updated,
 )
-from tests.kit.rendered_files import variants
-from tools.questions.model import releases
-from tools.render.template import ROOT, Template, copy_parts
+from tools.render.template import Template, copy_parts
+from tools.repository import ROOT
+
+
+def rehearsals() -> list[tuple[str, str, str]]:
+    """Return each release with each kind; the installers take turns."""
+    installers = ("pip", "poetry")
+    return [
+        (tag, kind, installers[(number + turn) % 2])
+        for number, tag in enumerate(release_tags())
+        for turn, kind in enumerate(KINDS)
+    ]
 
 
 def test_the_changelog_has_every_release() -> None:
-    """Of a history that is cut off, this tells what is missing."""
-    told = re.findall(r"(?m)^## (\d+\.\d+\.\d+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
-    assert [f"v{version}" for version in reversed(told)] == list(releases())
+    """If the history is cut off, this names the missing releases."""
+    headings = re.findall(r"(?m)^## (\d+\.\d+\.\d+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
+    assert [f"v{version}" for version in reversed(headings)] == list(release_tags())
 
 
-def test_every_file_has_one_owner() -> None:
-    """What the user owns, and nothing else, is kept from being merged by force."""
-    for source in working_tree().sources:
-        text = (ROOT / source).read_text(encoding="utf-8")
-        for path in variants().paths(source):
-            assert (owner(path) == "yours") == (text.startswith("{{ yours -}}\n") or not text), path
-
-
-def test_the_owners_of_the_template_are_asked_about_its_files_and_no_others() -> None:
-    """And no line names what is not there."""
-    held = variants().combinations("template/CODEOWNERS.jinja", questions=["project_type"])
-    for one in (one for one in held if one.asked.get("template_owners")):
-        files = variants().places(one).values()
-        text = variants().content("template/CODEOWNERS.jinja", one).decode()
-        patterns = re.findall(r"(?m)^(/\S+) (?:@|\w)", text)
-        assert patterns
-        matched = [set(GitIgnoreSpec.from_lines([pattern]).match_files(files)) for pattern in patterns]
-        assert all(matched), (one.asked, patterns)
-        assert set().union(*matched) == {path for path in files if owner(path) == "template"}
-
-
-@pytest.mark.parametrize("installer", ["pip", "poetry"])
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("tag", releases())
-def test_what_nobody_edited_becomes_what_the_new_release_makes(
+@pytest.mark.cases(("tag", "kind", "installer"), rehearsals)
+def test_an_untouched_repository_becomes_a_new_one(
     tag: str, kind: str, installer: str, template: Path, tmp_path: Path
 ) -> None:
-    """At once, and through each release between."""
-    tags = [*releases(), NEXT]
     answers = {"project_type": kind, "project_name": "data-tool", "installer": installer}
-    old = copy(template, tag, answers, tmp_path / "old")
-    direct, hopping = committed(old, tmp_path / "direct"), committed(old, tmp_path / "hopping")
-    files = updated(direct, NEXT)
-    for hop in tags[tags.index(tag) + 1 :]:
-        assert run("git", "status", "--porcelain", cwd=hopping) == ""
-        updated(hopping, hop)
-    assert files == read(hopping) == copy(template, NEXT, known(direct), tmp_path / "new")
+    project = committed(generated(template, tag, answers, tmp_path / "old"), tmp_path)
+    files = updated(project, NEXT)
+    assert files == generated(template, NEXT, known(project), tmp_path / "new")
 
 
-CASES = [(WORK, "pip"), (WORK, "poetry"), *(([edit], "pip") for edit in sorted(APART))]
-
-
-def rehearsals() -> Iterator[Any]:
-    """Give the releases and kinds with the edits that are made there.
-
-    All work is done in each; the other cases take turns, so that each meets every release and every kind.
-    """
-    for (number, tag), (turn, kind) in product(enumerate(releases()), enumerate(KINDS)):
-        for case, (edits, installer) in enumerate(CASES):
-            if case == 0 or (number + turn + case) % 2 == 0:
-                title = "-".join([tag, kind, "work" if edits == WORK else edits[0], installer])
-                yield pytest.param(tag, kind, edits, installer, id=title)
-
-
-def test_every_edit_meets_every_release_and_every_kind() -> None:
-    found = [case.values for case in rehearsals()]
-    for edits, installer in CASES:
-        of = [(tag, kind) for tag, kind, *case in found if case == [edits, installer]]
-        assert {tag for tag, _ in of} == set(releases())
-        assert {kind for _, kind in of} == set(KINDS)
-
-
-@pytest.mark.parametrize(("tag", "kind", "edits", "installer"), list(rehearsals()))
-def test_edits_are_kept(
-    tag: str, kind: str, edits: Sequence[str], installer: str, template: Path, tmp_path: Path
-) -> None:
-    """By an update at once and by one through each release between, after which everything works, image and all."""
+@pytest.mark.cases(("tag", "kind", "installer"), rehearsals)
+def test_all_edits_together_are_kept(tag: str, kind: str, installer: str, template: Path, tmp_path: Path) -> None:
+    """And Poetry can lock the repository again."""
     answers = {"project_type": kind, "installer": installer, **EDITED}
-    project = committed(copy(template, tag, answers, tmp_path / "old"), tmp_path / "direct")
-    edit = edited(project, kind, *edits)
-    hopping = shutil.copytree(project, tmp_path / "hopping")
-    check(edit, updated(project, NEXT))
-    works(project)
-    if installer == "pip":
-        hop(hopping, edit, list(releases())[list(releases()).index(tag) + 1 :])
-    if edits == WORK:
-        if installer == "pip":
-            install_and_test(project)
-        need_engine(answers)
-        with built(project) as (image, _):
-            assert inspect(image)["Config"]["User"]
-
-
-def hop(project: Path, edit: Edited, between: Sequence[str]) -> None:
-    """Update a project with an edit through the releases between, if there are any, to the working tree."""
-    for tag in [*between, NEXT] if between else ():
-        check(edit, updated(project, tag))
-        # Where a side was chosen, the edit has ended.
-        for path in works(project):
-            edit.added.pop(path, None)
-
-
-def works(project: Path) -> set[str]:
-    """Choose the template's side where there are two, refresh the lock, and see that it is whole; return where it was chosen.
-
-    A lock that is fresh is left as it is, as `poetry lock` would: test_lock.py holds it to that.
-    """
-    marked = set()
-    for path, content in read(project).items():
-        if MARKERS.search(content):
-            chosen = re.sub(rb"(?ms)^<<<<<<< .*?^=======\n(.*?)^>>>>>>> [^\n]*(\n|\Z)", rb"\1", content)
-            (project / path).write_bytes(chosen)
-            marked.add(path)
-    checking: list[str | Path] = [POETRY, "check", "--lock", "--strict"]
-    if subprocess.run(checking, cwd=project, capture_output=True, check=False).returncode:
-        run(POETRY, "lock", cwd=project)
-        run(*checking, cwd=project)
-    run("git", "commit", "--quiet", "--allow-empty", "--all", "--message=Chosen", cwd=project)
-    return marked
-
-
-def install_and_test(project: Path) -> None:
-    """Install what the lock of a project names, and run its tests."""
-    environment = {**os.environ, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
-    run(POETRY, "install", "--quiet", cwd=project, env=environment)
-    run(POETRY, "run", "pytest", cwd=project, env=environment)
+    project = committed(generated(template, tag, answers, tmp_path / "old"), tmp_path)
+    check(edited(project, kind, *combined_edits()), updated(project, NEXT))
+    choose_template_side(project)
+    refresh_lock(project)
 
 
 @pytest.mark.parametrize("given", ["package_name=other", "project_type=service"])
-def test_what_would_lose_edits_is_refused(given: str, template: Path, tmp_path: Path) -> None:
-    """Copier would delete the edited file, and write the one of the new answer as if nobody had touched it."""
-    project = committed(copy(template, NEXT, {"project_name": "data-tool"}, tmp_path / "old"), tmp_path)
+def test_an_update_that_would_lose_edits_is_refused(given: str, template: Path, tmp_path: Path) -> None:
+    """Without the guard, Copier deletes the edited file and writes a new one without the edits."""
+    project = committed(generated(template, NEXT, {"project_name": "data-tool"}, tmp_path / "old"), tmp_path)
     edited(project, "package", "modules")
     before = read(project)
     result = update(project, NEXT, f"--data={given}")
@@ -188,14 +96,15 @@ def test_what_would_lose_edits_is_refused(given: str, template: Path, tmp_path: 
     release(template_copy := Path(shutil.copytree(template, tmp_path / "template")), "v10000", unguarded)
     text = (project / ".copier-answers.yml").read_text(encoding="utf-8")
     (project / ".copier-answers.yml").write_text(text.replace(str(template), str(template_copy)), encoding="utf-8")
-    run("git", "commit", "--quiet", "--all", "--message=From another place", cwd=project)
-    files = updated(project, "v10000", f"--data={given}")
+    run("git", "commit", "--quiet", "--all", "--message=Use the copy", cwd=project)
+    question, _, answer = given.partition("=")
+    files = updated(project, "v10000", **{question: answer})
     assert not [path for path, content in files.items() if b"def leave" in content]
 
 
 def test_a_package_is_renamed_by_hand(template: Path, tmp_path: Path) -> None:
     project = committed(
-        copy(template, next(iter(releases())), {"project_name": "data-tool"}, tmp_path / "old"), tmp_path
+        generated(template, release_tags()[0], {"project_name": "data-tool"}, tmp_path / "old"), tmp_path
     )
     edited(project, "package", "modules")
     run("git", "mv", "src/data_tool", "src/other", cwd=project)
@@ -205,7 +114,7 @@ def test_a_package_is_renamed_by_hand(template: Path, tmp_path: Path) -> None:
 
 
 def test_a_question_is_added(template: Path, tmp_path: Path) -> None:
-    """With a block that decides about a file. Without a default, repositories from before could not be updated."""
+    """With an `_exclude` entry for a file. If the entry has no default, older repositories cannot be updated."""
     question = "\nmascot:\n  type: bool\n  default: true\n"
     for guard, code in (("mascot | default(false)", 0), ("mascot", 1)):
         folder = tmp_path / str(code)
@@ -221,7 +130,7 @@ def test_a_question_is_added(template: Path, tmp_path: Path) -> None:
 
         folder.mkdir()
         repository = successor(template, folder, change)
-        project = committed(copy(repository, NEXT, {}, folder / "old"), folder)
+        project = committed(generated(repository, NEXT, {}, folder / "old"), folder)
         before = read(project)
         result = update(project, AFTER)
         assert (result.returncode != 0) == bool(code)
@@ -231,23 +140,23 @@ def test_a_question_is_added(template: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("skipped", [False, True])
 def test_a_deleted_file_stays_deleted(skipped: bool, template: Path, tmp_path: Path) -> None:
-    """Copier brings it back if it is in _skip_if_exists, which is why nothing is."""
+    """Copier would restore it if it were in _skip_if_exists, so the template does not use that."""
 
     def change(source: Path) -> None:
         if skipped:
             replace(source / "copier.yml", "_exclude:\n", "_skip_if_exists: [LICENSE]\n_exclude:\n")
 
     repository = successor(template, tmp_path, change)
-    project = committed(copy(repository, NEXT, {}, tmp_path / "old"), tmp_path)
+    project = committed(generated(repository, NEXT, {}, tmp_path / "old"), tmp_path)
     (project / "LICENSE").unlink()
     run("git", "commit", "--quiet", "--all", "--message=Without", cwd=project)
     assert ("LICENSE" in updated(project, AFTER)) == skipped
 
 
 def test_a_dropped_file_can_be_kept(template: Path, tmp_path: Path) -> None:
-    """It is deleted, edited or not; the message says how it comes back, and it then stays."""
+    """Copier deletes it, edited or not. The message says how to restore it, and later updates leave it alone."""
     repository = successor(template, tmp_path, lambda source: (source / "template/.editorconfig").unlink())
-    project = committed(copy(repository, NEXT, {}, tmp_path / "old"), tmp_path)
+    project = committed(generated(repository, NEXT, {}, tmp_path / "old"), tmp_path)
     with (project / ".editorconfig").open("a", encoding="utf-8") as file:
         file.write("# Ours.\n")
     run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
@@ -259,15 +168,15 @@ def test_a_dropped_file_can_be_kept(template: Path, tmp_path: Path) -> None:
     assert b"# Ours." in updated(project, AFTER)[".editorconfig"]
 
 
-def test_a_line_of_the_template_that_both_have_changed_is_marked(template: Path, tmp_path: Path) -> None:
-    """In the user's README it is left as it is."""
+def test_a_line_that_user_and_template_change_gets_conflict_markers(template: Path, tmp_path: Path) -> None:
+    """But not in the README, which the user owns."""
 
     def change(source: Path) -> None:
         replace(source / "template/.editorconfig", "root = true", "root = false")
         replace(source / "template/README.md.jinja", "## Licence", "## License")
 
     repository = successor(template, tmp_path, change)
-    project = committed(copy(repository, NEXT, {}, tmp_path / "old"), tmp_path)
+    project = committed(generated(repository, NEXT, {}, tmp_path / "old"), tmp_path)
     replace(project / ".editorconfig", "root = true", "root = maybe")
     replace(project / "README.md", "## Licence", "## Ours")
     run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
@@ -278,19 +187,26 @@ def test_a_line_of_the_template_that_both_have_changed_is_marked(template: Path,
     assert files["README.md"] == readme
 
 
-def test_a_file_that_both_have_added_stays_the_users(template: Path, tmp_path: Path) -> None:
+def test_a_file_that_user_and_template_add_stays_the_users(template: Path, tmp_path: Path) -> None:
     repository = successor(
         template,
         tmp_path,
         lambda source: write({"template/src/{{ package_name }}/new.py.jinja": b"{{ yours -}}\n# Theirs.\n"}, source),
     )
-    project = committed(copy(repository, NEXT, {}, tmp_path / "old") | {"src/myproject/new.py": b"# Ours.\n"}, tmp_path)
+    project = committed(
+        generated(repository, NEXT, {}, tmp_path / "old") | {"src/myproject/new.py": b"# Ours.\n"}, tmp_path
+    )
     assert updated(project, AFTER)["src/myproject/new.py"] == b"# Ours.\n"
 
 
-@pytest.mark.parametrize("question", [one for one in PUBLIC if working_tree().questions[one]["type"] != "bool"])
-def test_no_default_takes_the_place_of_an_answer_in_silence(question: str, tmp_path: Path) -> None:
-    """Where an answer is not accepted any more, be it a choice that is gone or a text that is refused by now."""
+def questions_that_refuse() -> list[str]:
+    """Return the questions with an answer that Copier does not accept: all but yes and no."""
+    return [question for question in PUBLIC if working_tree().questions[question]["type"] != "bool"]
+
+
+@pytest.mark.cases("question", questions_that_refuse)
+def test_no_default_silently_replaces_an_answer(question: str, tmp_path: Path) -> None:
+    """If a recorded answer is no longer accepted: a removed choice, or a refused text."""
     answers = combination(**NEEDED.get(question, {})) | {question: "no\nmore"}
     write({".copier-answers.yml": yaml.safe_dump(answers).encode()}, tmp_path)
     with pytest.raises(ValueError, match=r"is not accepted any more: give another|so far: rename|of the type no\nmore"):
@@ -300,7 +216,7 @@ def test_no_default_takes_the_place_of_an_answer_in_silence(question: str, tmp_p
 
 @pytest.mark.parametrize("guarded", [True, False])
 def test_a_choice_is_retired(guarded: bool, template: Path, tmp_path: Path) -> None:
-    """Without the guard, a repository that had it is given the default, without a word."""
+    """Without the guard, repositories with that answer silently get the default."""
 
     def change(source: Path) -> None:
         replace(source / "copier.yml", "choices: [MIT, Apache-2.0, ", "choices: [MIT, ")
@@ -308,7 +224,7 @@ def test_a_choice_is_retired(guarded: bool, template: Path, tmp_path: Path) -> N
             replace(source / "copier.yml", '{{ lost_error("license", license) }}', "")
 
     repository = successor(template, tmp_path, change)
-    project = committed(copy(repository, NEXT, {"license": "Apache-2.0"}, tmp_path / "old"), tmp_path)
+    project = committed(generated(repository, NEXT, {"license": "Apache-2.0"}, tmp_path / "old"), tmp_path)
     before = read(project)
     result = update(project, AFTER)
     assert (
@@ -317,13 +233,13 @@ def test_a_choice_is_retired(guarded: bool, template: Path, tmp_path: Path) -> N
     assert (read(project) == before) == guarded
     if guarded:
         assert known(project)["license"] == "Apache-2.0"
-        assert updated(project, AFTER, "--data=license=BSD-3-Clause")["LICENSE"].startswith(b"BSD 3-Clause")
+        assert updated(project, AFTER, license="BSD-3-Clause")["LICENSE"].startswith(b"BSD 3-Clause")
     else:
         assert read(project)["LICENSE"].startswith(b"MIT License")
 
 
-def test_a_question_gets_another_name(template: Path, tmp_path: Path) -> None:
-    """Its answer is taken over from what is recorded, which needs no trust, as a migration would."""
+def test_a_question_is_renamed(template: Path, tmp_path: Path) -> None:
+    """The default of the new question reads the recorded answer. A migration would need trust."""
     pet = "\npet:\n  type: str\n  default: cat\n"
     mascot = """
 mascot:
@@ -346,14 +262,14 @@ mascot:
         if not number:
             repository = Path(shutil.copytree(template, tmp_path / "template"))
         release(repository, f"v1000{number}", source)
-    project = committed(copy(repository, "v10000", {"pet": "dog"}, tmp_path / "old"), tmp_path)
+    project = committed(generated(repository, "v10000", {"pet": "dog"}, tmp_path / "old"), tmp_path)
     updated(project, "v10001")
     assert known(project)["mascot"] == "dog"
     assert "pet" not in known(project)
 
 
 def test_a_file_is_moved(template: Path, tmp_path: Path) -> None:
-    """One of the template's is deleted where it was, edited or not. One of the user's stays, as _exclude still names it."""
+    """The old path of a file of the template is deleted, edited or not. A user's file stays: _exclude names it."""
 
     def change(source: Path) -> None:
         for old, new in (
@@ -364,7 +280,7 @@ def test_a_file_is_moved(template: Path, tmp_path: Path) -> None:
         replace(source / "copier.yml", "_exclude:\n", "_exclude:\n  - tests/test_cli.py\n")
 
     repository = successor(template, tmp_path, change)
-    project = committed(copy(repository, NEXT, {}, tmp_path / "old"), tmp_path)
+    project = committed(generated(repository, NEXT, {}, tmp_path / "old"), tmp_path)
     for path in (".editorconfig", "tests/test_cli.py"):
         with (project / path).open("a", encoding="utf-8") as file:
             file.write("# Ours.\n")
@@ -379,7 +295,7 @@ def test_a_file_is_moved(template: Path, tmp_path: Path) -> None:
 
 
 def test_a_region_is_rewritten(template: Path, tmp_path: Path) -> None:
-    """Edits beside it are merged. Edits in it are marked, with both sides there."""
+    """Edits beside it are merged. Edits in it get conflict markers with both sides."""
 
     def change(source: Path) -> None:
         replace(
@@ -389,7 +305,7 @@ def test_a_region_is_rewritten(template: Path, tmp_path: Path) -> None:
         )
 
     repository = successor(template, tmp_path, change)
-    before = copy(repository, NEXT, {"project_name": "data-tool"}, tmp_path / "old")
+    before = generated(repository, NEXT, {"project_name": "data-tool"}, tmp_path / "old")
     beside, inside = committed(before, tmp_path / "beside"), committed(before, tmp_path / "inside")
     for project, old, new in (
         (beside, "show_missing = true", "show_missing = false"),
@@ -407,9 +323,9 @@ def test_a_region_is_rewritten(template: Path, tmp_path: Path) -> None:
     assert 'select = ["ALL"]' in marked
 
 
-@pytest.mark.parametrize("tag", releases())
-def test_every_answer_of_a_release_still_counts(tag: str, template: Path, tmp_path: Path) -> None:
-    """No question and no choice is gone: Copier would take the default in its place, without a word."""
+@pytest.mark.cases("tag", release_tags)
+def test_every_answer_of_a_release_is_still_accepted(tag: str, template: Path, tmp_path: Path) -> None:
+    """No question and no choice is gone: Copier would silently take the default."""
     run("git", "worktree", "add", "--quiet", "--detach", tmp_path / "source", tag, cwd=template)
     combinations = Template(tmp_path / "source").product()
     missing = {answer for one in combinations for answer in one.asked.items() if answer[0] not in FIXED}
@@ -421,9 +337,9 @@ def test_every_answer_of_a_release_still_counts(tag: str, template: Path, tmp_pa
     assert not missing
 
 
-def test_what_has_drifted_is_listed(template: Path, tmp_path: Path) -> None:
-    """By the task that the README names, which leaves everything as it is, and the user's files out."""
-    project = committed(copy(template, NEXT, {}, tmp_path / "old"), tmp_path)
+def test_the_drift_task_lists_changed_files_of_the_template(template: Path, tmp_path: Path) -> None:
+    """The task of the README omits the user's files and changes nothing."""
+    project = committed(generated(template, NEXT, {}, tmp_path / "old"), tmp_path)
     assert "\npoetry run poe drift\n" in (project / "README.md").read_text(encoding="utf-8")
     tasks = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["poe"]["tasks"]
     for path in ("README.md", "src/myproject/cli.py", "tests/test_cli.py", "poetry.lock"):
@@ -433,16 +349,16 @@ def test_what_has_drifted_is_listed(template: Path, tmp_path: Path) -> None:
         file.write("# Ours.\n")
     run("git", "rm", "--quiet", ".editorconfig", cwd=project)
     before = read(project)
-    said = run(
+    output = run(
         "sh",
         "-c",
         " ".join(tasks["drift"]["cmd"].split()),
         cwd=project,
         env={**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"},
     )
-    assert set(re.findall(r"(create|overwrite)\S*  (\S+)", said)) == {
+    assert set(re.findall(r"(create|overwrite)\S*  (\S+)", output)) == {
         ("create", ".editorconfig"),
         ("overwrite", "Dockerfile"),
     }
-    assert "poetry install" not in said
+    assert "poetry install" not in output
     assert read(project) == before

@@ -1,8 +1,7 @@
-"""`poetry lock`, as on the oldest Python that a project supports: run it with Poetry's own interpreter.
+"""Run `poetry lock` as on the oldest Python that a project supports, with Poetry's own interpreter.
 
-All that locking asks of an interpreter is its version, so this gives the command an environment that answers with it.
-Everything else is the real command, and no machine needs every supported Python to lock for it.
-Without this, Poetry refuses to lock for a Python newer than all that it finds.
+Poetry refuses to lock for a Python version that the machine lacks. Locking needs the version of the interpreter only,
+so a mock environment with this version replaces it. Everything else is the real command.
 """
 
 import sys

@@ -1,8 +1,7 @@
-"""Refresh the data from which poetry.lock is rendered: `make lock`.
+"""Refresh the lock store from which the template renders poetry.lock: `make lock`.
 
-The real Poetry locks every set of dependencies that the template can give. The locks are cut into their packages, and
-each distinct one is stored once, as Poetry wrote it, in extensions/lock_store/NAME-VERSION-DIGEST.toml; index.json there has the packages
-of each lock in their order, by the content-hash under which lock.jinja looks it up.
+Poetry locks every set of dependencies of the template. extensions/lock_store/ has a file NAME-VERSION-DIGEST.toml for
+each distinct package, as Poetry wrote it. Its index.json has the ordered packages of each lock, keyed by content-hash.
 """
 
 import json
@@ -17,24 +16,25 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools.render.template import ROOT, Template
+from tools.render.template import Template
 from tools.render.variants import Variants
+from tools.repository import ROOT
 
 COOL_OFF = 7
-"""Days for which a fresh upload is left alone, so that others have time to find what is wrong with it."""
+"""Minimum age of a release in days. Malicious uploads are usually found earlier."""
 
 POETRY_PYTHON = ROOT / ".poetry/bin/python"
 FOLDER = ROOT / "extensions/lock_store"
 
 
 def dependency_sets(template: Template) -> dict[str, str]:
-    """List the distinct sets of dependencies that the template can give.
+    """List the distinct sets of dependencies of the template.
 
     Args:
         template: The template.
 
     Returns:
-        A pyproject.toml for each set, by what `poetry lock` reads of it.
+        A pyproject.toml for each set, keyed by `locked_content`.
     """
     sets: dict[str, str] = {}
     for variant in Variants(template).of("template/pyproject.toml.jinja"):
@@ -44,7 +44,7 @@ def dependency_sets(template: Template) -> dict[str, str]:
 
 
 def locked_content(pyproject: str) -> str:
-    """Return what `poetry lock` reads of a pyproject.toml of this template."""
+    """Return the parts of a pyproject.toml that decide about its lock, as JSON."""
     data = tomllib.loads(pyproject)
     keys = ("requires-python", "dependencies")
     return json.dumps([*(data["project"][key] for key in keys), data["dependency-groups"]])
@@ -54,14 +54,14 @@ def poetry_lock(folder: Path, cool_off: int = 0) -> str:
     """Lock the project in a folder with the pinned Poetry.
 
     Args:
-        folder: Has pyproject.toml, and gets poetry.lock. Versions in a poetry.lock that is there are kept.
-        cool_off: Days since its upload from which on a version may be chosen.
+        folder: Has pyproject.toml, and gets poetry.lock. Poetry keeps the versions of an existing poetry.lock.
+        cool_off: Minimum age of a release in days.
 
     Returns:
         The content of poetry.lock.
 
     Raises:
-        RuntimeError: Poetry could not lock; its own words are in the message.
+        RuntimeError: Poetry failed; the message has its output.
     """
     environment = {**os.environ, "POETRY_SOLVER_MIN_RELEASE_AGE": str(cool_off)}
     command: list[str | Path] = [POETRY_PYTHON, Path(__file__).with_name("poetry_lock.py"), "lock", "--no-interaction"]
@@ -72,33 +72,33 @@ def poetry_lock(folder: Path, cool_off: int = 0) -> str:
 
 
 def fresh_lock(pyproject: str) -> str:
-    """Lock a pyproject.toml from nothing, with the newest versions that have cooled off."""
+    """Lock a pyproject.toml without an earlier lock, with the newest versions that have the minimum age."""
     with TemporaryDirectory() as folder:
         Path(folder, "pyproject.toml").write_text(pyproject, encoding="utf-8")
         return poetry_lock(Path(folder), COOL_OFF)
 
 
 def cut(lock: str) -> tuple[list[str], str]:
-    """Cut a poetry.lock into the texts of its packages and its content-hash."""
+    """Split a poetry.lock into the texts of its packages and its content-hash."""
     body, metadata = lock.split("[metadata]\n")
     _, *packages = body.split("[[package]]\n")
     return [f"[[package]]\n{package.rstrip()}\n" for package in packages], tomllib.loads(metadata)["content-hash"]
 
 
 def package_file(text: str) -> str:
-    """Return the name, without its suffix, under which the text of a package is stored."""
+    """Return the file name of a package in the store, without its suffix."""
     package = tomllib.loads(text)["package"][0]
     return f"{package['name']}-{package['version']}-{sha256(text.encode()).hexdigest()[:8]}"
 
 
 def escape(text: str) -> str:
-    """Keep Jinja from reading a text that happens to have its delimiters."""
+    """Mark a text with Jinja delimiters as raw."""
     special = any(delimiter in text for delimiter in ("{{", "{%", "{#"))
     return f"{{% raw %}}{text}{{% endraw %}}\n" if special else text
 
 
 def store(locks: Iterable[str], folder: Path) -> None:
-    """Store locks in a folder, in place of those that it had."""
+    """Replace the locks in a folder."""
     index: dict[str, list[str]] = {}
     texts: dict[str, str] = {}
     for lock in locks:
@@ -117,9 +117,9 @@ def store(locks: Iterable[str], folder: Path) -> None:
 
 
 def main() -> None:
-    """Lock every set of dependencies, and replace the stored data once all have succeeded."""
+    """Lock every set of dependencies, and replace the lock store if all succeed."""
     if not POETRY_PYTHON.exists():
-        sys.exit("Poetry is not in .poetry: run `make lock`, which installs it.")
+        sys.exit("Run `make lock`, which installs Poetry: .poetry has none.")
     pyprojects = dependency_sets(Template()).values()
     try:
         with ThreadPoolExecutor(os.cpu_count()) as pool:

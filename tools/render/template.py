@@ -1,13 +1,12 @@
-"""The template as Copier sees it: every reachable combination of answers, and what each of them renders.
+"""The template as Copier sees it: its combinations of answers, and the files that each of them renders.
 
-`copier copy` takes half a second for one repository, most of it in starting git and in compiling the same expressions
-again. Here Copier's own questions, exclusions and paths work on one compiled template and give the files in memory.
-The names with an underscore are private to Copier: its version is pinned, and a test holds the result against
+`copier copy` takes half a second for one repository, mostly to start Git and to compile the same expressions again.
+Here Copier's own code for questions, exclusions and paths works on one compiled template and renders in memory.
+Names with an underscore are private to Copier. Its version is pinned, and a test compares the result with
 `copier copy`.
 """
 
 import shutil
-import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -21,15 +20,12 @@ from copier._main import Worker, as_operation
 from copier._settings import SettingsModel
 from copier._user_data import AnswersMap, Question
 
-from tools.render.tracking import Once, Recorder
-
-ROOT = Path(__file__).resolve().parents[2]
-ADDRESS: str = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["urls"]["repository"]
-"""Where the template is to be found."""
+from tools.render.tracking import MemoizedByReads, RecordingContext
+from tools.repository import ROOT
 
 PARTS = ("copier.yml", "extensions", "template")
 ALL_ANSWERS = "_copier_answers"
-"""What the answers to all questions that are asked are called in a file of the template."""
+"""The name under which a file of the template reads all answers at once."""
 
 Answers = dict[str, Any]
 Files = dict[str, bytes]
@@ -37,38 +33,40 @@ Files = dict[str, bytes]
 
 @dataclass(frozen=True)
 class Combination:
-    """One of each reachable combination of answers.
+    """A reachable combination of answers.
 
     Attributes:
-        asked: The answers to the questions that are asked, in the order in which they are.
-        known: These, and the defaults of the questions that are not asked.
-        words: Each known answer, and all that are asked, in a form by which they can be compared.
+        asked: The answers to the questions that are asked, in their order.
+        known: The same, and the defaults of the questions that are not asked.
+        fingerprint: A comparable form of each known answer, and of all asked ones together.
     """
 
     asked: Answers = field(default_factory=dict)
     known: Answers = field(default_factory=dict)
-    words: Mapping[str, str] = field(default_factory=lambda: {ALL_ANSWERS: ""})
+    fingerprint: Mapping[str, str] = field(default_factory=lambda: {ALL_ANSWERS: ""})
 
     def answered(self, name: str, value: Any) -> "Combination":
         """Return this combination with the answer to one more question."""
-        word = repr(value)
-        words = {**self.words, name: word, ALL_ANSWERS: f"{self.words[ALL_ANSWERS]}{name}: {word}\n"}
-        return Combination({**self.asked, name: value}, {**self.known, name: value}, words)
+        text = repr(value)
+        all_answers = f"{self.fingerprint[ALL_ANSWERS]}{name}: {text}\n"
+        fingerprint = {**self.fingerprint, name: text, ALL_ANSWERS: all_answers}
+        return Combination({**self.asked, name: value}, {**self.known, name: value}, fingerprint)
 
     def not_asked(self, name: str, default: Any) -> "Combination":
         """Return this combination with the default of one more question, which is not asked."""
-        return Combination(self.asked, {**self.known, name: default}, {**self.words, name: repr(default)})
+        fingerprint = {**self.fingerprint, name: repr(default)}
+        return Combination(self.asked, {**self.known, name: default}, fingerprint)
 
 
 def copy_parts(root: Path, folder: Path) -> None:
-    """Copy what makes the template, and nothing else of its repository, into a folder."""
+    """Copy the parts of a repository that make the template into a folder."""
     for part in PARTS:
         copy = shutil.copytree if (root / part).is_dir() else shutil.copy
         copy(root / part, folder / part)
 
 
 class Template:
-    """The working tree's template.
+    """A compiled template.
 
     Args:
         root: Folder that holds copier.yml, extensions and template.
@@ -76,32 +74,34 @@ class Template:
 
     def __init__(self, root: Path = ROOT) -> None:
         """Compile the template in a folder."""
-        # Without the history, of which Copier would take the last commit.
+        # A copy without Git: in a repository Copier renders the last commit, not the working tree.
         self.folder = Path(mkdtemp())
         finalize(self, shutil.rmtree, self.folder)
         copy_parts(root, self.folder)
         first = Worker(str(self.folder))
         self.questions: Mapping[str, Mapping[str, Any]] = first.template.questions_data
         self.environment = first.jinja_env
-        self.environment.context_class = Recorder
+        self.environment.context_class = RecordingContext
         self.environment.from_string = cache(self.environment.from_string)  # type: ignore[assignment, method-assign]
         self._shared = {"template": first.template, "jinja_env": self.environment}
         self.sources = sorted(
             path.relative_to(self.folder).as_posix() for path in (self.folder / "template").rglob("*") if path.is_file()
         )
-        self._asking = {name: Once(partial(self._question, self._worker({}), name)) for name in self.questions}
+        self._asking = {
+            name: MemoizedByReads(partial(self._question, self._worker({}), name)) for name in self.questions
+        }
 
     def product(
-        self, examples: Mapping[str, Sequence[str]] | None = None, told: Collection[str] | None = None
+        self, examples: Mapping[str, Sequence[str]] | None = None, vary: Collection[str] | None = None
     ) -> list[Combination]:
-        """List every reachable combination of all choices and flags.
+        """List every reachable combination of choices and flags.
 
         Args:
-            examples: Values to try for questions that take text; each of the others keeps its default.
-            told: The questions that are told apart, and with them those that decide about them: each of the others has
-                one answer only. Without this, it is all of them.
+            examples: Values for questions that take text. The others keep their default.
+            vary: Questions with all their answers; those that they depend on vary too. The others have one answer.
+                By default all questions vary.
         """
-        names = set(self.questions if told is None or ALL_ANSWERS in told else told)
+        names = set(self.questions if vary is None or ALL_ANSWERS in vary else vary)
         while True:
             branches = [Combination()]
             for name, question in self._asking.items():
@@ -114,10 +114,10 @@ class Template:
 
     def question(self, name: str, combination: Combination) -> tuple[bool, Any, Sequence[Any]]:
         """Return whether a combination is asked a question, its default, and its choices or flags if it has them."""
-        return self._asking[name](combination.words, combination.known)
+        return self._asking[name](combination.fingerprint, combination.known)
 
     def deciding(self, name: str) -> set[str]:
-        """Return which questions were seen to decide whether a question is asked, its default and its choices."""
+        """Return the questions on which it depended so far whether a question is asked, its default and its choices."""
         return self._asking[name].reads
 
     def takes(self, name: str, answer: Any, known: Answers) -> bool:
@@ -134,7 +134,7 @@ class Template:
 
         Args:
             answers: Answers to questions; the others get their default.
-            wanted: Says of a path whether its file is to be rendered; without this, all are.
+            wanted: Tells whether to render the file of a path. By default all are rendered.
 
         Returns:
             The content of each file by its path.
@@ -145,7 +145,7 @@ class Template:
         return self._worker(answers).render(wanted)
 
     def refused(self, answers: Answers) -> dict[str, str]:
-        """Return why answers are not accepted, by their questions; the other questions see the default in their place."""
+        """Return the reasons why answers are refused, by question. Later questions see the default in their place."""
         known: Answers = {}
         reasons = {}
         for name in self.questions:
@@ -163,15 +163,19 @@ class Template:
                     known[name] = question.get_default()
         return reasons
 
+    def excludes(self, patterns: Sequence[str], path: str) -> bool:
+        """Return whether patterns exclude a path."""
+        return self._worker({})._path_matcher(patterns)(Path(path))
+
     def rendering(self, combination: Combination) -> "Rendering":
-        """Return what renders the files of a combination one by one."""
+        """Return the worker that renders single files of a combination."""
         worker = self._worker({})
         worker.answers = AnswersMap(user=combination.known)
         worker.answers.hidden = combination.known.keys() - combination.asked.keys()
         return worker
 
     def _worker(self, answers: Answers) -> "Rendering":
-        # What somebody has set for Copier on this machine is no part of the template.
+        # The user's own settings of Copier must not change the result.
         settings = SettingsModel()
         worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True, settings=settings)
         worker.__dict__.update(self._shared)
@@ -200,15 +204,15 @@ class Template:
 
 
 def _answered(
-    name: str, branch: Combination, question: Once[Any], examples: Sequence[str], told: set[str]
+    name: str, branch: Combination, question: MemoizedByReads[Any], examples: Sequence[str], vary: set[str]
 ) -> Iterator[Combination]:
-    """Yield what a combination becomes with the answers to one more question, or with one if it is not told apart."""
-    asked, default, choices = question(branch.words, branch.known)
+    """Yield a combination with each answer to the next question, or with one answer if the question does not vary."""
+    asked, default, choices = question(branch.fingerprint, branch.known)
     if not asked:
         yield branch.not_asked(name, default)
         return
     values = choices or examples or [default]
-    for value in values if name in told else [default if choices else values[0]]:
+    for value in values if name in vary else [default if choices else values[0]]:
         yield branch.answered(name, value)
 
 
@@ -216,26 +220,30 @@ class Rendering(Worker):
     """Copier's worker, with the rendered files kept in memory."""
 
     def render(self, wanted: Callable[[str], bool]) -> Files:
-        """Ask what is to be asked, and return the content of each file that is wanted by its path."""
+        """Ask the questions, and return the content of each wanted file by its path."""
         self._ask()
         return {path: self.content(source) for source, path in self.places().items() if wanted(path)}
 
     @as_operation("copy")
     def places(self) -> dict[str, str]:
-        """Return the path of each file by that of what it is rendered from, as seen from the template's root."""
+        """Return the path of each file by its source, relative to the template's root."""
         self._places: dict[str, str] = {}
         self._render_template()
         return self._places
 
     @as_operation("copy")
-    def place(self, source: str, exclusions: Collection[str]) -> str | None:
-        """Return where a file of the template goes, or None when one of some entries of _exclude leaves it out."""
+    def path(self, source: str) -> str:
+        """Return the path of a source's file, whether or not it is excluded."""
         [(path, _)] = self._render_path(Path(source).relative_to("template"))
-        patterns = (line for entry in exclusions for line in self._render_string(entry).splitlines())
-        return None if self._path_matcher(patterns)(path) else path.as_posix()
+        return path.as_posix()
+
+    @as_operation("copy")
+    def patterns(self, entry: str) -> tuple[str, ...]:
+        """Return the patterns of an entry of _exclude."""
+        return tuple(self._render_string(entry).splitlines())
 
     def content(self, source: str) -> bytes:
-        """Return what a file of the template becomes."""
+        """Render a source."""
         if source.endswith(self.template.templates_suffix):
             return self.jinja_env.get_template(source).render(**self._render_context()).encode()
         return (self.template.local_abspath / source).read_bytes()
@@ -244,4 +252,4 @@ class Rendering(Worker):
         self._places[src_relpath.as_posix()] = dst_relpath.as_posix()
 
     def _render_folder(self, dst_relpath: Path) -> None:
-        """Leave folders out: their files tell."""
+        """Skip folders: files are enough."""

@@ -1,0 +1,149 @@
+"""Remotes on this machine, and the update job that a generated repository runs for both hosts."""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.kit.ci_runner import ENVIRONMENT, on_a_runner, script, steps
+from tests.kit.commands import COPIER, POETRY, read, run, write
+from tests.kit.rehearsal import AFTER, NEXT, edited, generated, replace, successor
+from tools.lock.refresh import FOLDER, fresh_lock, store
+from tools.render.template import Template
+from tools.repository import ROOT
+
+HOSTS = ["github", "gitlab"]
+
+GH = b"""#!/bin/sh
+test -n "$GH_TOKEN" || exit 1
+test "$1" = auth || printf "%s\\n" "$@" >>"$REQUESTS"
+test "$1" = auth || exit "$REFUSED"
+"""
+"""A command line of GitHub that logs its requests, and fails if told to."""
+
+RECEIVE = b"""#!/bin/sh
+test -n "$GIT_PUSH_OPTION_COUNT" || exit 0
+env | sed --quiet "s/^GIT_PUSH_OPTION_[0-9]*=//p" >>"$REQUESTS"
+"""
+"""A hook that logs the options of a push, as GitLab reads them."""
+
+
+class Remote:
+    """A repository with a remote. Each run of its update job gets a new clone.
+
+    Args:
+        host: The host of the remote, `github` or `gitlab`.
+        files: The files of the repository.
+        folder: The folder for all of it.
+        monkeypatch: Sets the variables of the host.
+    """
+
+    def __init__(self, host: str, files: dict[str, bytes], folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Make the repository and its remote."""
+        self.host, self.folder = host, folder
+        self.bare = folder / "remote.git"
+        self.project = write(files, folder / "start/data-tool")
+        run("git", "init", "--quiet", "--bare", self.bare)
+        run("git", "config", "receive.advertisePushOptions", "true", cwd=self.bare)
+        (self.bare / "hooks/pre-receive").write_bytes(RECEIVE)
+        gh = write({"gh": GH}, folder / "bin") / "gh"
+        for program in (self.bare / "hooks/pre-receive", gh):
+            program.chmod(0o755)
+        start = "git init --quiet && git add --all && git commit --quiet --message=Start && git remote add origin"
+        run("sh", "-c", f"{start} {self.bare}", cwd=self.project)
+        self.branch = run("git", "branch", "--show-current", cwd=self.project).strip()
+        monkeypatch.setenv("PATH", f"{gh.parent}:{os.environ['PATH']}")
+        monkeypatch.setenv("REQUESTS", str(folder / "requests"))
+        monkeypatch.setenv("REFUSED", "0")
+        monkeypatch.setenv("TEMPLATE_TOKEN", "secret")
+        monkeypatch.setitem(ENVIRONMENT, "GITHUB_REF_NAME", self.branch)
+        monkeypatch.setitem(ENVIRONMENT, "CI_PROJECT_URL", f"file://{folder}/remote")
+
+    def push(self) -> None:
+        """Push the commits of the repository."""
+        run("git", "push", "--quiet", "origin", self.branch, cwd=self.project)
+
+    def clone(self, branch: str) -> Path:
+        """Return a shallow clone, as on a runner."""
+        clone = self.folder / "clone"
+        shutil.rmtree(clone, ignore_errors=True)
+        run("git", "clone", "--quiet", "--depth=1", f"--branch={branch}", f"file://{self.bare}", clone)
+        return clone
+
+    def run_job(self, *, installing: bool) -> None:
+        """Run the update job, with its own installations or with the tools of the tests."""
+        clone = self.clone(self.branch)
+        if self.host == "gitlab":
+            run("git", "checkout", "--quiet", "--detach", cwd=clone)
+            config = yaml.safe_load((clone / ".gitlab-ci.yml").read_text(encoding="utf-8"))
+            job = script(config, "template")
+        else:
+            workflow = yaml.safe_load((clone / ".github/workflows/template.yml").read_text(encoding="utf-8"))
+            job = steps(workflow["jobs"]["template"])
+        if installing:
+            on_a_runner(job, clone, sys.executable)
+            return
+        path = f"{COPIER.parent}:{POETRY.parent}:{os.environ['PATH']}"
+        for text, more in without_installing(job):
+            run("bash", "-ec", text, cwd=clone, env={**os.environ, **ENVIRONMENT, **more, "PATH": path})
+
+    def requests(self) -> str:
+        """Return the log of requests to the host."""
+        file = self.folder / "requests"
+        return file.read_text(encoding="utf-8") if file.exists() else ""
+
+    def branches(self) -> set[str]:
+        """Return the branches of the remote."""
+        return set(run("git", "branch", "--format=%(refname:short)", cwd=self.bare).split())
+
+
+def without_installing(job: Iterator[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the scripts of a job without the commands that need its own installations before the update."""
+    for text, more in job:
+        yield re.sub(r"(?m)^(pip|poetry) .*$", "", text), more
+
+
+def generated_remote(host: str, folder: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Remote:
+    """Generate a repository from the working tree's release of the template, and make its remote."""
+    answers = {
+        "project_name": "data-tool",
+        "python_version": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "repository_host": host,
+        "dependency_updates": "none",
+    }
+    return Remote(host, generated(template, NEXT, answers, folder / "old"), folder, monkeypatch)
+
+
+def with_a_newer_tool(source: Path) -> None:
+    """Change a development dependency of the template with its lock store, and another file."""
+    replace(source / "extensions/dependencies/dev-requirements.txt", "pytest>=9,", "pytest>=9.0,")
+    replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
+    here = f"{sys.version_info.major}.{sys.version_info.minor}"
+    newer = Template(source)
+    combination = next(one for one in newer.product(vary=["python_version"]) if one.asked["python_version"] == here)
+    pyproject = newer.rendering(combination).content("template/pyproject.toml.jinja").decode()
+    store([fresh_lock(pyproject)], source / FOLDER.relative_to(ROOT))
+
+
+def assert_update_is_proposed(host: str, template: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run the update job of an edited repository, with its own installations, and check the proposed branch."""
+    remote = generated_remote(host, folder, successor(template, folder, with_a_newer_tool), monkeypatch)
+    edit = edited(remote.project, "package", "dependency", "development-dependency", "readme", "ignored")
+    remote.push()
+    remote.run_job(installing=True)
+    assert remote.branches() == {remote.branch, f"template-{AFTER}"}
+    requests = remote.requests()
+    assert f"Update to {AFTER} of the template\n" in requests
+    assert ("merge_request.create" if host == "gitlab" else "pr\ncreate\n") in requests
+    proposed = remote.clone(f"template-{AFTER}")
+    files = read(proposed)
+    assert b"# Newer." in files[".editorconfig"]
+    assert b"pytest>=9.0," in files["pyproject.toml"]
+    for path in set(edit.added) - {"poetry.lock"}:
+        assert edit.added[path] <= set(files[path].decode().splitlines())
+    run(POETRY, "check", "--lock", "--strict", cwd=proposed)

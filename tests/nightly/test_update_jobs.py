@@ -1,0 +1,30 @@
+"""The job that proposes the next release of the template, with its own installations and with checks that fail."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.kit.commands import run
+from tests.kit.rehearsal import AFTER, replace, successor
+from tests.kit.update_jobs import assert_update_is_proposed, generated_remote
+
+
+def test_an_update_is_proposed_with_an_up_to_date_lock_on_gitlab(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_update_is_proposed("gitlab", template, tmp_path, monkeypatch)
+
+
+def test_failed_checks_are_in_the_title_of_the_request(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def change(source: Path) -> None:
+        replace(source / "template/.editorconfig", "root = true", "root = false")
+
+    remote = generated_remote("gitlab", tmp_path, successor(template, tmp_path, change), monkeypatch)
+    (remote.project / "src/data_tool/more.py").write_text("import os\n", encoding="utf-8")
+    run("git", "add", "--all", cwd=remote.project)
+    run("git", "commit", "--quiet", "--message=Edit", cwd=remote.project)
+    remote.push()
+    remote.run_job(installing=False)
+    assert f"Update to {AFTER} of the template: checks fail\n" in remote.requests()
