@@ -113,7 +113,10 @@ def parts(kind: str, text: str, words: list[Span]) -> tuple[list[Span], list[Spa
 
 
 def commands(text: str, words: list[Span]) -> Iterator[Span]:
-    """Yield the span of each command of several, with the operator before it or, of the first, after it."""
+    """Yield the span of each command of several, with the operator before it or, of the first, after it.
+
+    A group in braces is one command, and what follows an operator in it is another.
+    """
     operators = [span for span in words if text[slice(*span)] in ("&&", "||")]
     if not operators:
         return
@@ -121,5 +124,8 @@ def commands(text: str, words: list[Span]) -> Iterator[Span]:
     yield mounts[-1] if mounts else words[0][0], operators[0][1]
     for (start, end), (following, _) in zip(operators, [*operators[1:], (len(text), 0)], strict=True):
         command = text[end:following].rstrip(" \\\n")
-        inner = command.rstrip("; }") if command.endswith("}") else command
-        yield start, end + len(inner)
+        if command.lstrip().startswith("{"):
+            yield start, text.index("}", following) + 1
+        else:
+            inner = command.rstrip("; }") if command.endswith("}") else command
+            yield start, end + len(inner)

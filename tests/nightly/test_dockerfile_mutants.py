@@ -20,7 +20,7 @@ QUICKEST = ["package", "service", "environment"]
 QUICKEST_WITH_PACKAGES = ["service", "environment", "package"]
 """The same for the stages of the locked packages, of which a package has none that could show a difference."""
 
-TELLING = {"-x /tests/": "environment"}
+TELLING = {"-x /tests/": "environment", "--no-deps": "service"}
 """The project type that shows a mutant, if only one does."""
 
 
