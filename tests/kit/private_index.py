@@ -91,10 +91,16 @@ def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
 
 def wheel(name: str, version: str) -> bytes:
     """Return a wheel with metadata and nothing else."""
+    folder = f"{name}-{version}.dist-info"
+    files = {
+        "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    files["RECORD"] = "".join(f"{folder}/{file},,\n" for file in (*files, "RECORD"))
     content = io.BytesIO()
     with ZipFile(content, "w") as archive:
-        metadata = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n"
-        archive.writestr(f"{name}-{version}.dist-info/METADATA", metadata)
+        for file, text in files.items():
+            archive.writestr(f"{folder}/{file}", text)
     return content.getvalue()
 
 

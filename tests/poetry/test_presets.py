@@ -55,7 +55,7 @@ def test_a_preset_is_accepted_whole(preset: Path, poetry: Poetry, tmp_path: Path
     poetry(tmp_path, "check", "--lock", "--strict")
 
 
-BUILT_HERE = ["internal-service"]
+BUILT_HERE = ["internal-service", "open-source-package"]
 """Presets whose image differs from each one that test_image.py builds."""
 
 
