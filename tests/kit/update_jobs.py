@@ -6,14 +6,16 @@ import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import yaml
 
+from tests.kit.answers import working_tree
 from tests.kit.ci_runner import ENVIRONMENT, on_a_runner, script, steps
 from tests.kit.commands import COPIER, POETRY, read, run, write
 from tests.kit.rehearsal import AFTER, NEXT, edited, generated, replace, successor
-from tools.lock.refresh import FOLDER, fresh_lock, store
+from tools.lock.refresh import FOLDER, poetry_lock, store
 from tools.render.template import Template
 from tools.repository import ROOT
 
@@ -123,11 +125,14 @@ def with_a_newer_tool(source: Path) -> None:
     """Change a development dependency of the template with its lock store, and another file."""
     replace(source / "extensions/dependencies/dev-requirements.txt", "pytest>=9,", "pytest>=9.0,")
     replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
-    here = f"{sys.version_info.major}.{sys.version_info.minor}"
-    newer = Template(source)
-    combination = next(one for one in newer.product(vary=["python_version"]) if one.asked["python_version"] == here)
-    pyproject = newer.rendering(combination).content("template/pyproject.toml.jinja").decode()
-    store([fresh_lock(pyproject)], source / FOLDER.relative_to(ROOT))
+    answers = {"python_version": f"{sys.version_info.major}.{sys.version_info.minor}"}
+    files = {
+        **working_tree().render(answers, "poetry.lock".__eq__),
+        **Template(source).render(answers, "pyproject.toml".__eq__),
+    }
+    with TemporaryDirectory() as folder:
+        # Poetry keeps the locked versions, so the checks of the job do not depend on the newest ones.
+        store([poetry_lock(write(files, Path(folder)))], source / FOLDER.relative_to(ROOT))
 
 
 def assert_update_is_proposed(host: str, template: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

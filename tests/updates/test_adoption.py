@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.answers import working_tree
 from tests.kit.commands import ENVIRONMENT, POETRY, run, write
 from tests.kit.docker import built, need_engine
 from tests.kit.rehearsal import MARKERS, replace
 from tests.kit.rendered_files import COMMANDS
+from tools.lock.refresh import cut
 from tools.render.template import Files, copy_parts
 from tools.repository import ROOT
 
@@ -78,7 +80,7 @@ def existing(files: Files, folder: Path) -> Path:
     write(files, project)
     with (project / "pyproject.toml").open("ab") as file:
         file.write(TABLES)
-    run(POETRY, "lock", "--quiet", cwd=project, env=ENVIRONMENT)
+    lock_with_versions_of_the_template(project)
     run(
         "sh",
         "-c",
@@ -86,6 +88,21 @@ def existing(files: Files, folder: Path) -> Path:
         cwd=project,
     )
     return project
+
+
+def lock_with_versions_of_the_template(project: Path) -> None:
+    """Lock a project, and add the template's development dependencies to its lock.
+
+    Poetry keeps locked versions, so the checks do not depend on the newest ones.
+    """
+    lock = project / "poetry.lock"
+    rendered = working_tree().render({"python_version": "3.11"}, "poetry.lock".__eq__)["poetry.lock"]
+    lock.write_bytes(rendered)
+    run(POETRY, "lock", "--quiet", cwd=project, env=ENVIRONMENT)
+    locked = packages(project)
+    missing = [text for text in cut(rendered.decode())[0] if tomllib.loads(text)["package"][0]["name"] not in locked]
+    head, separator, metadata = lock.read_text(encoding="utf-8").partition("[metadata]\n")
+    lock.write_text("".join([head, *(f"{text}\n" for text in missing), separator, metadata]), encoding="utf-8")
 
 
 def tracked(project: Path) -> Files:
