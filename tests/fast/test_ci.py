@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from tests.kit.answers import working_tree
-from tests.kit.ci_runner import OURS, own_job, own_workflow, planned_shards, steps
+from tests.kit.ci_runner import own_job, own_workflow, own_workflows, planned_shards, steps
 from tests.kit.commands import run, write
 from tests.kit.pythons import pythons
 from tools.docs.markdown import code_blocks, section
@@ -33,7 +33,7 @@ case $* in *--input=-*) cat ;; esac
 def test_the_actions_are_those_of_the_generated_workflows() -> None:
     known = set(re.findall(r'"(\S+@[0-9a-f]{40} # v\S+)"', (ROOT / "extensions/actions.jinja").read_text("utf-8")))
     assert known
-    used = {action for file in OURS for action in re.findall(r"uses: (.*)", file.read_text("utf-8"))}
+    used = {action for file in own_workflows() for action in re.findall(r"uses: (.*)", file.read_text("utf-8"))}
     assert used
     assert used <= known
 

@@ -12,7 +12,8 @@ from tests.kit.commands import POETRY, run, write
 from tests.kit.consistency import folders
 from tests.kit.docker import lint
 from tests.kit.pythons import pythons
-from tests.kit.rendered_files import COMMANDS, distinct, sources
+from tests.kit.rendered_files import distinct, sources
+from tools.docs.markdown import code_blocks
 from tools.render.variants import Variant, Variants
 from tools.repository import ROOT
 
@@ -65,7 +66,7 @@ def check_dockerfiles(found: Sequence[Variant], folder: Path) -> None:
 
 def check_commands(found: Sequence[Variant], folder: Path) -> None:
     """Run shellcheck on each block of commands in variants of the README."""
-    blocks = {block for variant in found for block in COMMANDS.findall(variant.content.decode())}
+    blocks = {block for variant in found for block in code_blocks(variant.content.decode())}
     assert blocks
     files = {f"{number}.sh": block.encode() for number, block in enumerate(sorted(blocks))}
     write(files, folder)

@@ -34,9 +34,6 @@ SCHEMAS = {
 }
 """Files of the template by the name that check-jsonschema has for what they are."""
 
-OURS = sorted((ROOT / ".github/workflows").iterdir())
-"""This repository's own workflows, which are held to the same."""
-
 ELSEWHERE = re.compile(r"docker login |docker buildx create |--cache-to=|--push |^docker context create |twine upload")
 """Commands that need the host: its registry, an image of BuildKit that is pulled, the public index."""
 
@@ -164,6 +161,11 @@ def jobs_that_release(host: str, files: Files) -> Scripts:
         config = yaml.safe_load(files[".gitlab-ci.yml"])
         yield from script(config, "release image")
         yield from script(config, "release package")
+
+
+def own_workflows() -> list[Path]:
+    """Return the paths of this repository's own workflows."""
+    return sorted((ROOT / ".github/workflows").iterdir())
 
 
 @cache

@@ -17,6 +17,7 @@ from tests.kit.commands import POETRY, committed, run
 from tests.kit.docker import image_of, need_engine
 from tests.kit.private_index import index_of
 from tests.kit.pythons import interpreters, pythons
+from tools.docs.markdown import code_blocks
 from tools.render.template import Answers
 
 Shell = Callable[[str], str]
@@ -101,9 +102,8 @@ def each_other_python() -> list[Answers]:
 
 def checks(readme: str) -> list[str]:
     """Return the commands that the README names for the checks of a change."""
-    block = re.search(r"Before a change is handed in:\n\n```sh\n(.*?)```", readme, re.DOTALL)
-    assert block
-    return [line.partition("#")[0].strip() for line in block[1].splitlines()]
+    [block] = [block for block in code_blocks(readme) if "poe check" in block]
+    return [line.partition("#")[0].strip() for line in block.splitlines()]
 
 
 def all_clean(folder: Path, sh: Shell, kind: str) -> None:

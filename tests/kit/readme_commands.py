@@ -20,7 +20,7 @@ from tests.kit.docker import need_compose, need_engine, remove, wait_until
 from tests.kit.private_index import index_of
 from tests.kit.pythons import interpreters
 from tests.kit.rehearsal import small_template
-from tests.kit.rendered_files import COMMANDS
+from tools.docs.markdown import code_blocks
 from tools.lock.refresh import FOLDER
 from tools.render.template import Answers
 from tools.repository import ROOT
@@ -34,7 +34,7 @@ ELSEWHERE = re.compile("^devcontainer ")
 
 def commands(readme: str) -> list[str]:
     """Return the commands of a README, without their comments."""
-    text = "".join(COMMANDS.findall(readme)).replace("\\\n", "")
+    text = "".join(code_blocks(readme)).replace("\\\n", "")
     lines = [re.sub(r"\s+#.*$", "", line) for line in text.splitlines()]
     return [line for line in lines if not ELSEWHERE.search(line)]
 

@@ -18,7 +18,6 @@ from tools.render.variants import Variant, Variants
 RESIDUE = re.compile(r"(?<!\$)\{\{|\{%|\{#|(?<!-> )(?<!\| )(?<!None = )\bNone\b|Undefined|\.jinja\b")
 BLANKS = re.compile(r"[ \t]\n|\A\n|\n\n\Z")
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)([^)#]+)")
-COMMANDS = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 class StrictLoader(yaml.CSafeLoader):

@@ -14,13 +14,13 @@ from tests.kit.ci_runner import (
     BIN,
     ENVIRONMENT,
     GITLAB,
-    OURS,
     SCHEMAS,
     WORKFLOWS,
     jobs_that_release,
     kept_tools,
     on_a_runner,
     options,
+    own_workflows,
 )
 from tests.kit.commands import committed, run, write
 from tests.kit.day_one import HERE
@@ -41,7 +41,7 @@ def written(found: list[Variant], folder: Path) -> list[Path]:
 @pytest.mark.parametrize("schema", SCHEMAS)
 def test_every_file_for_a_host_is_valid(schema: str, tmp_path: Path) -> None:
     transform = ["--data-transform=gitlab-ci"] if schema == "gitlab-ci" else []
-    ours = {"github-workflows": OURS, "renovate": [ROOT / "renovate.json"]}
+    ours = {"github-workflows": own_workflows(), "renovate": [ROOT / "renovate.json"]}
     paths = [*written(distinct(*SCHEMAS[schema]), tmp_path), *ours.get(schema, [])]
     assert paths
     run(BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}", *transform, *paths)
@@ -54,13 +54,13 @@ def test_compose_understands_every_file(tmp_path: Path) -> None:
 
 
 def test_actionlint_and_shellcheck_have_nothing_to_say(tmp_path: Path) -> None:
-    paths = [*written(distinct(*WORKFLOWS), tmp_path), *OURS]
+    paths = [*written(distinct(*WORKFLOWS), tmp_path), *own_workflows()]
     run(BIN / "actionlint", f"-shellcheck={BIN}/shellcheck", *paths)
 
 
 def test_zizmor_has_nothing_to_say(tmp_path: Path) -> None:
     """In the strictest persona but one: that would have secrets in environments, which requests could not use."""
-    paths = [*written(distinct(*WORKFLOWS, *SCHEMAS["dependabot"]), tmp_path), *OURS]
+    paths = [*written(distinct(*WORKFLOWS, *SCHEMAS["dependabot"]), tmp_path), *own_workflows()]
     run(BIN / "zizmor", "--offline", "--no-progress", "--persona=pedantic", *paths)
 
 

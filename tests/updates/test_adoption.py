@@ -11,7 +11,7 @@ from tests.kit.answers import working_tree
 from tests.kit.commands import ENVIRONMENT, POETRY, run, write
 from tests.kit.docker import built, need_engine
 from tests.kit.rehearsal import MARKERS, replace
-from tests.kit.rendered_files import COMMANDS
+from tools.docs.markdown import code_blocks
 from tools.lock.refresh import cut
 from tools.render.template import Files, copy_parts
 from tools.repository import ROOT
@@ -112,7 +112,7 @@ def tracked(project: Path) -> Files:
 
 def follow(guide: str, replacements: Mapping[str, str], project: Path) -> str:
     """Run the commands of a part of the guide, and return their output."""
-    script = "".join(block for block in COMMANDS.findall(guide) if not block.startswith("docker "))
+    script = "".join(block for block in code_blocks(guide) if not block.startswith("docker "))
     for old, new in replacements.items():
         script = script.replace(old, new)
     return run("bash", "-euo", "pipefail", "-c", script, cwd=project, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
