@@ -5,13 +5,12 @@ import os
 import re
 import subprocess
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 
 from tests.kit.answers import KINDS, combination, combined, working_tree
+from tests.kit.build_checks import check_buildah, check_edits_ship_the_project_alone, check_same_layers
 from tests.kit.commands import read, run, write
 from tests.kit.docker import (
     base_of,
@@ -23,16 +22,12 @@ from tests.kit.docker import (
     inspect,
     layers,
     need_engine,
-    new_name,
     refused,
-    remove,
     wait_until,
 )
 from tests.kit.image_checks import check_names
-from tests.kit.image_contract import GET, LABELS, LOCKED_UP, check_built, state
-from tools.lock.refresh import poetry_lock
+from tests.kit.image_contract import GET, LOCKED_UP, state
 from tools.render.template import Files
-from tools.repository import ROOT
 
 PYTHON = {"python_version": "3.13"}
 SIZES = "import json, pathlib; print(json.dumps({str(path): path.stat().st_size for path in pathlib.Path('/out').rglob('*') if path.is_file()}))"
@@ -62,76 +57,16 @@ def test_nothing_reaches_the_build_but_what_is_named(kind: str, tmp_path: Path) 
 # What is built again, and what is shipped.
 
 
-def edit_source(files: Files) -> Files:
-    return {**files, "src/myproject/__init__.py": b'"""Another docstring."""\n'}
+def test_an_edit_ships_the_project_and_no_other_package(tmp_path: Path) -> None:
+    check_edits_ship_the_project_alone("slim", tmp_path)
 
 
-def edit_settings(files: Files) -> Files:
-    return {
-        **files,
-        "pyproject.toml": files["pyproject.toml"].replace(b"[tool.mypy]\n", b"[tool.mypy]\npretty = true\n"),
-    }
+def test_the_same_input_gives_the_same_layers(tmp_path: Path) -> None:
+    check_same_layers("service", "slim", tmp_path)
 
 
-def edit_version(files: Files) -> Files:
-    return {**files, "pyproject.toml": files["pyproject.toml"].replace(b'version = "0.1.0"', b'version = "0.2.0"')}
-
-
-def edit_development(files: Files, folder: Path) -> Files:
-    """Add a development dependency, and lock it."""
-    pyproject = files["pyproject.toml"].replace(
-        b'"pytest>=9,<10",', b'"pytest>=9,<10",\n    "iniconfig",\n    "toolz",'
-    )
-    write({**files, "pyproject.toml": pyproject}, folder)
-    lock = poetry_lock(folder).encode()
-    assert lock != files["poetry.lock"]
-    return {**files, "pyproject.toml": pyproject, "poetry.lock": lock}
-
-
-EDITS: list[Callable[..., Files]] = [edit_source, edit_settings, edit_version, edit_development]
-
-
-@pytest.mark.parametrize("base", ["slim", "distroless"])
-def test_an_edit_ships_the_project_and_no_other_package(base: str, tmp_path: Path) -> None:
-    """Nor is any other installed again, as their stage is not built again."""
-    answers = {"project_type": "service", "base_image": base, **PYTHON}
-    files = working_tree().render(answers)
-    # A copy is the same to Docker whatever the times of its files, and another test may make one with other times.
-    bases = unseen(images_of(answers), tmp_path / "bases")
-    options = [f"--build-arg={argument}={name}" for argument, name in bases.items()]
-    with image_of(files, tmp_path / "first", *options) as image:
-        before = layers(image, list(bases.values())[-1])
-    for edit in EDITS:
-        folder = tmp_path / edit.__name__
-        edited = edit(files, folder / "locking") if edit is edit_development else edit(files)
-        assert edited != files
-        with built(write(edited, folder / "project"), *options) as (image, log):
-            after = layers(image, list(bases.values())[-1])
-            changed = [digest for digest in after if digest not in before]
-            sizes = layer_sizes(image) if changed else {}
-        assert len(before) == len(after), edit
-        assert changed != [] or edit in (edit_settings, edit_development)
-        assert sum(sizes[digest] for digest in changed) < 64_000, edit
-        dependencies = re.findall(r"^#(\d+) \[dependencies .*\] RUN", log, re.MULTILINE)
-        assert dependencies
-        assert all(f"#{number} CACHED\n" in log for number in dependencies), edit
-
-
-def layer_sizes(image: str) -> dict[str, int]:
-    """Return the bytes of each layer of an image, by its digest."""
-    script = """
-import hashlib, json, sys, tarfile
-sizes = {}
-with tarfile.open(fileobj=sys.stdin.buffer, mode="r|") as archive:
-    for member in archive:
-        if member.isfile() and not member.name.endswith("json"):
-            content = archive.extractfile(member).read()
-            sizes["sha256:" + hashlib.sha256(content).hexdigest()] = len(content)
-print(json.dumps(sizes))
-"""
-    with subprocess.Popen(["docker", "save", image], stdout=subprocess.PIPE) as save:
-        sizes: dict[str, int] = json.loads(run("python3", "-c", script, stdin=save.stdout))
-    return sizes
+def test_buildah_builds_it_too(tmp_path: Path) -> None:
+    check_buildah("service", "pip", "slim", tmp_path)
 
 
 def test_another_version_builds_nothing_again(tmp_path: Path) -> None:
@@ -142,42 +77,6 @@ def test_another_version_builds_nothing_again(tmp_path: Path) -> None:
         assert inspect(first)["RootFS"] == inspect(second)["RootFS"]
     steps = set(re.findall(r"^#(\d+) \[.*\] (?:RUN|COPY|WORKDIR)", log, re.MULTILINE))
     assert steps == set(re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE)) & steps
-
-
-def unseen(images: dict[str, str], folder: Path) -> dict[str, str]:
-    """Make copies of base images on which nothing was ever built, so that nothing of a build on them is cached.
-
-    `--no-cache` would do, but while another build has a step in common the engine can crash over it (Docker 26.1.5).
-    """
-    token = uuid4().hex
-    names = {argument: new_name() for argument in images}
-    for argument, image in images.items():
-        write({"Dockerfile": f"FROM {image}\nCOPY token /\n".encode(), "token": token.encode()}, folder)
-        run("docker", "build", "--quiet", f"--tag={names[argument]}", folder)
-    return names
-
-
-@pytest.mark.parametrize(("kind", "base"), [("service", "slim"), ("environment", "slim"), ("package", "distroless")])
-def test_the_same_input_gives_the_same_layers(kind: str, base: str, tmp_path: Path) -> None:
-    """At another time, of files with other times and modes, and with empty caches."""
-    answers = {"project_type": kind, "base_image": base, **PYTHON}
-    files = working_tree().render(answers)
-    found = []
-    for number in range(2):
-        folder = write(files, tmp_path / str(number))
-        emptied = re.sub("type=cache,", f"type=cache,id={tmp_path.name}-{number},", files["Dockerfile"].decode())
-        (folder / "Dockerfile").write_text(emptied, encoding="utf-8")
-        for path in folder.rglob("*"):
-            os.utime(path, (number * 1e9, number * 1e9))
-            path.chmod((0o700 if path.is_dir() else 0o600) if number else (0o777 if path.is_dir() else 0o666))
-        bases = unseen(images_of(answers), tmp_path / f"bases-{number}")
-        options = [f"--build-arg={argument}={name}" for argument, name in bases.items()]
-        with built(folder, *options) as (image, log):
-            found.append(layers(image, list(bases.values())[-1]))
-        steps = set(re.findall(r"^#(\d+) \[.*\] (?:RUN|COPY|WORKDIR)", log, re.MULTILINE))
-        assert not steps & set(re.findall(r"^#(\d+) CACHED$", log, re.MULTILINE))
-    assert found[0] == found[1]
-    assert len(found[0]) >= 3
 
 
 @pytest.mark.parametrize("installer", ["pip", "poetry"])
@@ -285,23 +184,6 @@ def test_a_service_heeds_its_environment_and_logs_to_the_standard_output(tmp_pat
     assert logs.stderr == ""
     assert "Uvicorn running on http://0.0.0.0:9000" in logs.stdout
     assert '"GET /health/ready HTTP/1.1" 200' in logs.stdout
-
-
-@pytest.mark.parametrize(
-    ("kind", "installer", "base"), [("service", "pip", "slim"), ("package", "poetry", "distroless")]
-)
-def test_buildah_builds_it_too(kind: str, installer: str, base: str, tmp_path: Path) -> None:
-    """And the image keeps its contract. This is the buildah of Debian 13, with images of the Docker engine as bases."""
-    answers = combination(project_type=kind, installer=installer, base_image=base, **PYTHON)
-    files = working_tree().render(answers)
-    folder = write(files, tmp_path / "project")
-    image = new_name()
-    labels = [f"--label=org.opencontainers.image.{name}={value}" for name, value in LABELS.items()]
-    run(ROOT / ".ci/buildah", image, folder, *images_of(answers).values(), *labels)
-    try:
-        check_built(image, answers, files)
-    finally:
-        remove(image)
 
 
 def test_a_dockerfile_names_each_image_once_and_at_the_top() -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from tests.kit.answers import combination
+from tests.kit.answers import combination, working_tree
 from tests.kit.commands import run, write
-from tests.kit.docker import RUN, built, docker, image_of, images_of, lint, new_name, refused
+from tests.kit.docker import RUN, built, context_of, docker, image_of, images_of, lint, need_engine, new_name, refused
 from tests.kit.image_contract import check_contract, check_facts, check_work
 from tests.kit.verdicts import ProductError, expect, expect_equal
 from tools.render.template import Answers, Files
@@ -252,3 +252,18 @@ def variants() -> dict[str, Answers]:
     distroless = {"base_image": "distroless", "python_version": "3.13", "installer": "poetry", "devcontainer": True}
     found["package-poetry-distroless"] = combination(project_type="package", **distroless)
     return found
+
+
+CHOSEN = ("service-pip-slim", "service-poetry-slim", "environment-pip-distroless", "package-pip-slim-packages")
+"""Variants that `make test` checks: each type, installer and base. The nightly tests check the others."""
+
+
+def check_variant(answers: Answers, folder: Path) -> None:
+    """Run all checks on a variant, except the one of the contract, which has tests of its own."""
+    need_engine(answers)
+    files = context_of(working_tree().render(answers))
+    checks = [check for check in IMAGE_CHECKS if check != check_image]
+    if DEVCONTAINER in files:
+        checks = [*checks, check_devcontainer]
+    for number, check in enumerate(checks):
+        check(answers, files, folder / str(number))

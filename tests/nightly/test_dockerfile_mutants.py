@@ -8,7 +8,16 @@ import pytest
 
 from tests.kit.answers import combined, working_tree
 from tests.kit.docker import context_of, need_engine
-from tests.kit.image_checks import DEVCONTAINER, IMAGE_CHECKS, Check, check_devcontainer, failed_check, variants
+from tests.kit.image_checks import (
+    CHOSEN,
+    DEVCONTAINER,
+    IMAGE_CHECKS,
+    Check,
+    check_devcontainer,
+    check_variant,
+    failed_check,
+    variants,
+)
 from tests.kit.mutants import Mutant, mutants
 from tools.render.template import Answers, Files
 
@@ -62,6 +71,16 @@ def test_every_line_has_mutants() -> None:
     every = combined("project_type", "installer", "base_image", "devcontainer", *PACKAGES)
     found = set().union(*(lines(answers) for answers in every if answers["docker"]))
     assert found == set().union(*map(lines, variants().values()))
+
+
+def other_variants() -> list[str]:
+    """Return the names of the variants that tests/images/test_checks.py leaves out."""
+    return [name for name in variants() if name not in CHOSEN]
+
+
+@pytest.mark.cases("name", other_variants)
+def test_the_checks_pass_without_a_mutant(name: str, tmp_path: Path) -> None:
+    check_variant(variants()[name], tmp_path)
 
 
 @pytest.mark.cases(("checks", "stage", "projects"), each_mutant)
