@@ -46,7 +46,7 @@ def each_mutant() -> Iterator[Any]:
     names: dict[tuple[str, str, str, str, int], str] = {}
     for variant, answers in variants().items():
         files = context_of(working_tree().render(answers))
-        for path in files.keys() & {"Dockerfile", DEVCONTAINER}:
+        for path in [path for path in ("Dockerfile", DEVCONTAINER) if path in files]:
             for mutant in mutants(files[path].decode()):
                 key = (path, mutant.stage, mutant.command, mutant.what, mutant.position)
                 projects.setdefault(key, []).append((answers, {**files, path: mutant.dockerfile.encode()}))
