@@ -43,7 +43,7 @@ CHEAP = [
     "tests/fast/test_docs.py",
     "tests/fast/test_examples.py",
     "tests/fast/test_schema.py",
-    "tests/fast/test_render.py::test_files_exist_when_they_mean_something",
+    "tests/fast/test_render.py::test_files_exist_when_they_should",
     "tests/fast/test_render.py::test_every_file_has_its_reason",
     "tests/fast/test_ownership.py::test_every_file_has_one_owner",
 ]
