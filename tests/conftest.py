@@ -13,9 +13,9 @@ from tools.render.template import PARTS
 
 pytest.register_assert_rewrite("tests.kit")
 
-# What a developer has set for Copier, Poetry or pytest must not leak into what is tested.
+# Settings of a developer's shell, and of the `make` that runs the tests, must not reach the programs under test.
 os.environ["COPIER_SETTINGS_PATH"] = str(Path(__file__).with_name("kit") / "copier-settings.yml")
-for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE", "PYTEST_ADDOPTS"):
+for variable in ("VIRTUAL_ENV", "POETRY_ACTIVE", "PYTEST_ADDOPTS", "MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS"):
     os.environ.pop(variable, None)
 
 # Environments lie in the folders of the projects that need them, and go with these.
