@@ -1,6 +1,6 @@
 """The template's own workflow: its versions and permissions, the plan of the tests, and the required check.
 
-test_hosts.py lints it together with the generated workflows, and nightly/test_shards.py runs its shards.
+test_host_files.py lints it together with the generated workflows, and nightly/test_shards.py runs its shards.
 """
 
 import json

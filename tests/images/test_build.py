@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.answers import KINDS, combination, combined, working_tree
-from tests.kit.build_checks import check_buildah, check_edits_ship_the_project_alone, check_same_layers
+from tests.kit.build_checks import check_edits_ship_the_project_alone, check_same_layers
 from tests.kit.commands import read, run, write
 from tests.kit.docker import (
     base_of,
@@ -63,10 +63,6 @@ def test_an_edit_ships_the_project_and_no_other_package(tmp_path: Path) -> None:
 
 def test_the_same_input_gives_the_same_layers(tmp_path: Path) -> None:
     check_same_layers("service", "slim", tmp_path)
-
-
-def test_buildah_builds_it_too(tmp_path: Path) -> None:
-    check_buildah("service", "pip", "slim", tmp_path)
 
 
 def test_another_version_builds_nothing_again(tmp_path: Path) -> None:

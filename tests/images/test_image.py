@@ -1,5 +1,6 @@
 """An image of each type, installer and base keeps its contract: the test builds it and runs it."""
 
+import re
 import urllib.request
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -10,11 +11,24 @@ from typing import Any
 import pytest
 
 from tests.kit.answers import IMAGE_QUESTIONS, combined, working_tree
+from tests.kit.ci_runner import SCHEMAS
 from tests.kit.commands import run
-from tests.kit.docker import base_of, container_of, context_of, image_of, inspect, layers, need_engine, wait_until
+from tests.kit.docker import (
+    base_of,
+    container_of,
+    context_of,
+    image_of,
+    inspect,
+    layers,
+    need_compose,
+    need_engine,
+    wait_until,
+)
+from tests.kit.host_files import written
 from tests.kit.image_cases import chosen_image_cases, image_cases
 from tests.kit.image_contract import check_image_case
 from tests.kit.pythons import pythons
+from tests.kit.rendered_files import distinct, shapes
 from tools.render.template import Answers, Files
 
 
@@ -87,3 +101,9 @@ def test_a_service_answers_what_it_was_asked_before_it_stops(base: str, tmp_path
         assert request.result().read() == b'"answered"'
         assert "Application shutdown complete." in run("docker", "logs", container)
         assert inspect(container)["State"]["ExitCode"] == 0
+
+
+def test_compose_understands_every_file(tmp_path: Path) -> None:
+    need_compose()
+    for path in written(distinct(*SCHEMAS["compose-spec"], every=shapes()), tmp_path):
+        assert re.search(r"(?m)^services:\n  (app|environment):$", run("docker", "compose", "config", cwd=path.parent))

@@ -16,19 +16,16 @@ from tests.kit.ci_runner import (
     options,
 )
 from tests.kit.commands import committed, run
-from tests.kit.day_one import HERE
 from tests.kit.docker import need_engine, remove
 from tests.kit.private_index import serve
-from tests.kit.pythons import interpreters
+from tests.kit.pythons import HERE, interpreters
 from tools.render.template import Files
 
 Case = tuple[str, str]
 """A host and a type of project."""
 
-CHECKED: list[Case] = [("github", "package")]
-"""The repositories whose CI `make test` runs with the public index. With a private one it is LOGGED_IN."""
-
-LOGGED_IN: list[Case] = [("gitlab", "service")]
+LOGGED_IN: list[Case] = [("github", "package")]
+"""The repositories whose project `make test` checks by the steps of CI, with a private index."""
 
 BUILT: list[Case] = [("github", "service"), ("gitlab", "environment")]
 """The repositories whose image `make test` builds by the steps of CI."""

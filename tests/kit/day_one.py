@@ -3,28 +3,23 @@
 import json
 import os
 import re
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from itertools import cycle
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.kit.answers import FIXED, KINDS, PUBLIC, chosen, name_lists, told, working_tree
+from tests.kit.answers import chosen, name_lists, told, working_tree
 from tests.kit.commands import POETRY, committed, run
 from tests.kit.docker import image_of, need_engine
 from tests.kit.private_index import index_of
-from tests.kit.pythons import interpreters, pythons
+from tests.kit.pythons import interpreters
 from tools.docs.markdown import code_blocks
 from tools.render.template import Answers
 
 Shell = Callable[[str], str]
 """Runs a command in a repository and returns its output."""
-
-HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
-"""The Python that runs the tests."""
 
 COMMAND = {
     "package": ("poetry run sh -c 'hello && python -m myproject --help'", "Hello, World!\nusage: hello [-h]"),
@@ -66,45 +61,17 @@ def recorded(answers: Answers) -> Answers:
     return {key: value for key, value in yaml.safe_load(file).items() if not key.startswith("_")}
 
 
-def turns(pairs: list[tuple[str, str]]) -> list[Answers]:
-    """Return answers for pairs of a type and a Python: the other questions that matter take turns."""
-    found: list[Answers] = []
-    for number, (kind, version) in enumerate(pairs):
-        answers: Answers = {"project_type": kind, "python_version": version}
-        for question in ("license", "repository_host"):
-            values = PUBLIC.get(question) or []
-            answers |= {question: values[number % len(values)]} if values else {}
-        answers["package_index"] = "private" if number % 2 else "public"
-        # With docs for each type, as its checks are shown to fail, and without docs for the other Pythons.
-        answers |= {"docs": number < len(KINDS)} if kind != "environment" else {}
-        found.append({question: answer for question, answer in answers.items() if question not in FIXED})
-    return found
-
-
-def first_days() -> list[Answers]:
-    """List few repositories: each type, with a Python of this machine, then each Python that is left.
-
-    HERE, which enters through the README and through CI, is left out where the machine has another Python.
-    """
-    pairs = list(zip(KINDS, cycle([version for version in interpreters() if version != HERE] or [HERE]), strict=False))
-    left = [version for version in pythons() if version not in {HERE, *(used for _, used in pairs)}]
-    return turns([*pairs, *zip(cycle(reversed(KINDS)), left, strict=False)])
-
-
-def each_type() -> list[Answers]:
-    """Return the first days of each type."""
-    return first_days()[: len(KINDS)]
-
-
-def each_other_python() -> list[Answers]:
-    """Return the first days with the Pythons that those of each type leave out."""
-    return first_days()[len(KINDS) :]
-
-
 def checks(readme: str) -> list[str]:
     """Return the commands that the README names for the checks of a change."""
     [block] = [block for block in code_blocks(readme) if "poe check" in block]
     return [line.partition("#")[0].strip() for line in block.splitlines()]
+
+
+def check_output(command: str, output: str) -> None:
+    """Check that tests have passed and covered each line, if the command is the one that runs them."""
+    if "test" in command:
+        assert " passed" in output
+        assert re.search(r"TOTAL .* 100%", output)
 
 
 def all_clean(folder: Path, sh: Shell, kind: str) -> None:
@@ -112,10 +79,7 @@ def all_clean(folder: Path, sh: Shell, kind: str) -> None:
     before = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     sh("poetry install")
     for command in checks((folder / "README.md").read_text(encoding="utf-8")):
-        output = sh(command)
-        if "test" in command:
-            assert " passed" in output
-            assert re.search(r"TOTAL .* 100%", output)
+        check_output(command, sh(command))
     command, expected = COMMAND[kind]
     assert expected in sh(command)
     if kind != "environment":
@@ -152,7 +116,7 @@ def check_names(names: list[str], programs: list[str], kind: str) -> None:
 
 @contextmanager
 def mistaken(folder: Path, sh: Shell, *mistakes: tuple[str, str]) -> Iterator[None]:
-    """Commit nothing, but let Git know of files with mistakes; take them away in the end."""
+    """Add files with mistakes to Git's index, and go back to the last commit at the end."""
     for path, text in mistakes:
         (folder / path).write_text(text, encoding="utf-8")
     sh("git add --all")
@@ -227,16 +191,13 @@ def shell_of(project: Path, version: str, user: dict[str, str]) -> Iterator[Shel
         yield lambda command: run("docker", "run", "--rm", *place, *variables, image, "sh", "-c", command)
 
 
-def check_day_one(
-    answers: Answers, folder: Path, record_property: Callable[[str, str], None], *, mistakes: bool = False
-) -> None:
-    """Check that a new repository passes its own checks, note it for docs/combinations.json, and then make mistakes.
+def check_day_one(answers: Answers, folder: Path, record_property: Callable[[str, str], None]) -> None:
+    """Check that a new repository passes its own checks, and record it for docs/combinations.json.
 
     Args:
         answers: Answers to questions; the others have their defaults.
         folder: An empty folder.
         record_property: The fixture of pytest.
-        mistakes: Whether to check that each check can fail.
     """
     asked = recorded(answers)
     record_property("installed", told(asked, dict(chosen(asked))))
@@ -249,6 +210,4 @@ def check_day_one(
             if version in interpreters():
                 check_names(facts["names"], facts["programs"], kind)
             record_property("found", json.dumps({"python": facts["python"]}))
-            if mistakes:
-                check_mistakes(project, sh, kind)
     assert run("git", "status", "--porcelain", cwd=project) == ""

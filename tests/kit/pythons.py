@@ -1,5 +1,6 @@
 """The Python versions that the template supports, and their interpreters on this machine."""
 
+import sys
 from functools import cache
 
 import yaml
@@ -7,6 +8,9 @@ from findpython.providers import ALL_PROVIDERS
 from findpython.python import PythonVersion
 
 from tools.repository import ROOT
+
+HERE = f"{sys.version_info.major}.{sys.version_info.minor}"
+"""The Python that runs the tests."""
 
 
 @cache

@@ -9,16 +9,18 @@ import tomllib
 import urllib.error
 import urllib.request
 from datetime import UTC, datetime
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 
 import pytest
 
 from tests.kit.answers import KINDS, name
 from tests.kit.commands import COPIER, POETRY, run, write
-from tests.kit.day_one import HERE
+from tests.kit.day_one import check_mistakes, check_output, checks
 from tests.kit.docker import need_compose, need_engine, remove, wait_until
 from tests.kit.private_index import index_of
-from tests.kit.pythons import interpreters
+from tests.kit.pythons import HERE, interpreters
 from tests.kit.rehearsal import small_template
 from tools.docs.markdown import code_blocks
 from tools.lock.refresh import FOLDER
@@ -111,12 +113,13 @@ LITTLE = {"repository_host": "none", "docker": False}
 
 
 def each_type() -> list[Answers]:
-    """List a repository of each type: two with all that they can have, and one with little."""
-    return [
-        {"project_type": "package", "python_version": HERE, "docs": True},
-        {"project_type": "service", "python_version": HERE, "docs": True},
-        {"project_type": "environment", "python_version": HERE, **LITTLE},
-    ]
+    """List a repository of each type: two with all that they can have, and one with little.
+
+    Their Pythons take turns. HERE, with which the steps of CI run, is left out if the machine has other ones.
+    """
+    versions = cycle([version for version in interpreters() if version != HERE] or [HERE])
+    more: dict[str, Answers] = {"package": {"docs": True}, "service": {"docs": True}, "environment": LITTLE}
+    return [{"project_type": kind, "python_version": next(versions), **more[kind]} for kind in KINDS]
 
 
 def others() -> list[Answers]:
@@ -154,8 +157,37 @@ def as_of_the_lock(project: Path) -> dict[str, str]:
     }
 
 
-def check_readme(given: Answers, folder: Path) -> None:
-    """Run every command of the README of a repository that has these answers."""
+def run_command(command: str, project: Path, environment: dict[str, str]) -> str:
+    """Run a command as it is printed, and return its output; nothing for one that serves, which is stopped."""
+    if ports := [port for words, port in SERVES.items() if words in command]:
+        serve(command, ports[0], project, environment)
+        return ""
+    return run("bash", "-c", command, cwd=project, env=environment, stdin=subprocess.DEVNULL)
+
+
+COMMIT = "git commit --quiet --allow-empty --all --message=Work"
+
+
+def run_readme(project: Path, environment: dict[str, str]) -> None:
+    """Run every command of a README in their order. Its checks may change no file."""
+    readme = (project / "README.md").read_text(encoding="utf-8")
+    for command in commands(readme):
+        if command.startswith("copier update"):
+            run_command(COMMIT, project, environment)
+        output = run_command(command, project, environment)
+        if command in checks(readme):
+            check_output(command, output)
+            assert run_command("git status --porcelain", project, environment) == ""
+
+
+def check_readme(given: Answers, folder: Path, *, mistakes: bool = False) -> None:
+    """Run every command of the README of a repository.
+
+    Args:
+        given: Answers to questions; the others have their defaults.
+        folder: An empty folder.
+        mistakes: Whether to make mistakes then, and to check that each of the project's checks fails.
+    """
     everything, kind, version = given.get("docker", True), given["project_type"], given["python_version"]
     if version not in interpreters():
         pytest.skip(f"there is no Python {version}")
@@ -165,31 +197,19 @@ def check_readme(given: Answers, folder: Path) -> None:
         if kind != "package":
             need_compose()
     with index_of({"package_index": "public", **given}, folder) as (known, user):
-        project = repository({**known, "project_name": title}, folder)
+        project = repository({**known, "project_name": title, "package_name": "myproject"}, folder)
         run(interpreters()[version], "-m", "venv", "--without-pip", ".venv", cwd=project)
         run("chown", "--recursive", "1000:1000", project)
         environment = as_a_user(folder) | user | as_of_the_lock(project)
         try:
-            for command in commands((project / "README.md").read_text(encoding="utf-8")):
-                if command.startswith("copier update"):
-                    run(
-                        "git",
-                        "commit",
-                        "--quiet",
-                        "--allow-empty",
-                        "--all",
-                        "--message=Work",
-                        cwd=project,
-                        env=environment,
-                    )
-                if ports := [port for words, port in SERVES.items() if words in command]:
-                    serve(command, ports[0], project, environment)
-                else:
-                    run("bash", "-c", command, cwd=project, env=environment, stdin=subprocess.DEVNULL)
+            run_readme(project, environment)
         finally:
             if everything:
                 run("sh", "-c", "test ! -e compose.yaml || docker compose down --rmi=local --volumes", cwd=project)
                 remove(title)
-    assert "# Newer." in (project / ".editorconfig").read_text(encoding="utf-8")
-    if everything:
-        assert run("git", "tag", cwd=folder / "remote.git") == "v0.1.1\n"
+        assert "# Newer." in (project / ".editorconfig").read_text(encoding="utf-8")
+        if everything:
+            assert run("git", "tag", cwd=folder / "remote.git") == "v0.1.1\n"
+        if mistakes:
+            run_command(COMMIT, project, environment)
+            check_mistakes(project, partial(run_command, project=project, environment=environment), kind)

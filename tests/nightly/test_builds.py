@@ -1,4 +1,4 @@
-"""Builds of the types and bases that `make test` leaves out."""
+"""Builds of the types and bases that `make test` leaves out, and builds by buildah."""
 
 from pathlib import Path
 
@@ -24,5 +24,8 @@ def test_the_same_input_gives_the_same_layers(kind: str, base: str, tmp_path: Pa
     check_same_layers(kind, base, tmp_path)
 
 
-def test_buildah_builds_it_too(tmp_path: Path) -> None:
-    check_buildah("package", "poetry", "distroless", tmp_path)
+@pytest.mark.parametrize(
+    ("kind", "installer", "base"), [("service", "pip", "slim"), ("package", "poetry", "distroless")]
+)
+def test_buildah_builds_it_too(kind: str, installer: str, base: str, tmp_path: Path) -> None:
+    check_buildah(kind, installer, base, tmp_path)

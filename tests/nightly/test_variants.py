@@ -13,6 +13,7 @@ from tests.kit.answers import EXAMPLES, HOSTILE, IMAGE, KINDS, working_tree
 from tests.kit.batches import check_commands, check_dockerfiles, check_poetry, check_pyprojects, check_python
 from tests.kit.commands import read, run
 from tests.kit.consistency import check_source
+from tests.kit.host_files import HOST_FILE_CHECKS, HostFileCheck
 from tests.kit.pythons import interpreters
 from tests.kit.rendered_files import (
     ANSWERS,
@@ -81,6 +82,11 @@ def test_all_python_is_formatted_and_linted(tmp_path: Path) -> None:
 
 def test_shellcheck_accepts_the_commands_of_every_readme(tmp_path: Path) -> None:
     check_commands(distinct(README), tmp_path)
+
+
+@pytest.mark.parametrize("check", HOST_FILE_CHECKS)
+def test_every_file_for_a_host_is_correct(check: HostFileCheck, tmp_path: Path) -> None:
+    check(variants(), tmp_path)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""The commands in the README of a repository of each type."""
+"""The first day in a repository of each type: the commands of its README, and then mistakes that its checks must find."""
 
 from pathlib import Path
 
@@ -9,5 +9,6 @@ from tools.render.template import Answers
 
 
 @pytest.mark.cases("answers", each_type, ids=readme_name)
-def test_every_command_of_the_readme_works(answers: Answers, tmp_path: Path) -> None:
-    check_readme(answers, tmp_path)
+def test_every_command_of_the_readme_works_and_each_check_can_fail(answers: Answers, tmp_path: Path) -> None:
+    """tests/nightly has other READMEs, and the checks of repositories with every pair of choices."""
+    check_readme(answers, tmp_path, mistakes=True)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 from copier import run_copy
+from pytest_copier.plugin import CopierFixture
 
 from tests.kit.answers import FIXED, KINDS, NEEDED, PUBLIC, combination, working_tree
 from tests.kit.commands import COPIER, committed, read, run, write
@@ -53,6 +54,18 @@ def test_the_changelog_has_every_release() -> None:
     """If the history is cut off, this names the missing releases."""
     headings = re.findall(r"(?m)^## (\d+\.\d+\.\d+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
     assert [f"v{version}" for version in reversed(headings)] == list(release_tags())
+
+
+def test_an_update_keeps_the_users_lines(copier: CopierFixture, tmp_path: Path) -> None:
+    """The user has changed one file and the template another."""
+    project = copier.copy(tmp_path / "new")
+    project.run("git init && git add --all && git commit --message=Start")
+    readme = project.path / "README.md"
+    readme.write_text(readme.read_text(encoding="utf-8").replace("## Licence", "## Thanks\n\nAda.\n\n## Licence"))
+    project.run("git commit --all --message=Thanks")
+    project.update(author_name="Ada")
+    assert "Ada.\n\n## Licence" in readme.read_text(encoding="utf-8")
+    assert 'authors = [{ name = "Ada" }]' in (project.path / "pyproject.toml").read_text(encoding="utf-8")
 
 
 @pytest.mark.cases(("tag", "kind", "installer"), rehearsals)

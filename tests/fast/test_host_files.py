@@ -1,0 +1,36 @@
+"""The files for the repository's host: schemas, linters, and agreement with the answers."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.kit.answers import working_tree
+from tests.kit.host_files import HOST_FILE_CHECKS, HostFileCheck
+from tests.kit.pythons import pythons
+from tests.kit.rendered_files import shapes
+
+
+@pytest.mark.parametrize("check", HOST_FILE_CHECKS)
+def test_every_file_for_a_host_is_correct(check: HostFileCheck, tmp_path: Path) -> None:
+    """One of each shape; tests/nightly/test_variants.py has all of them."""
+    check(shapes(), tmp_path)
+
+
+def test_ci_has_every_python_from_the_oldest_up() -> None:
+    for version in pythons():
+        expected = pythons()[pythons().index(version) :]
+        github = working_tree().render({"python_version": version})[".github/workflows/ci.yml"]
+        assert yaml.safe_load(github)["jobs"]["test"]["strategy"]["matrix"]["python-version"] == expected
+        gitlab = working_tree().render({"python_version": version, "repository_host": "gitlab"})[".gitlab-ci.yml"]
+        assert yaml.safe_load(gitlab)["test"]["parallel"]["matrix"] == [{"PYTHON": expected}]
+
+
+def test_without_a_host_no_file_names_one() -> None:
+    for combination in working_tree().product(vary=["repository_host", "docker", "project_type", "docs"]):
+        if combination.asked["repository_host"] == "none":
+            for path, content in shapes().files(combination).items():
+                hosts = re.findall(r"(?i)github|gitlab|ghcr|renovate|dependabot", content.decode())
+                assert path in (".copier-answers.yml", "poetry.lock", "README.md") or not hosts, path
+                assert path != "README.md" or "CI" not in content.decode()

@@ -1,0 +1,87 @@
+"""Checks of the generated files for a repository's host, by schemas, linters and rules of our own.
+
+Each takes variants of the template's files and an empty folder.
+"""
+
+import re
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.kit.ci_runner import BIN, GITLAB, SCHEMAS, WORKFLOWS, own_workflows
+from tests.kit.commands import run, write
+from tests.kit.rendered_files import DOCKERFILE, distinct
+from tools.render.variants import Variant, Variants
+from tools.repository import ROOT
+
+HostFileCheck = Callable[[Variants, Path], None]
+
+
+def written(found: list[Variant], folder: Path) -> list[Path]:
+    """Write variants of files of a host into folders of their own and return where each is."""
+    for number, variant in enumerate(found):
+        write({variant.path: variant.content}, folder / str(number))
+    return [folder / str(number) / variant.path for number, variant in enumerate(found)]
+
+
+def check_schema(schema: str, every: Variants, folder: Path) -> None:
+    """Validate files against the schema of their format."""
+    transform = ["--data-transform=gitlab-ci"] if schema == "gitlab-ci" else []
+    own = {"github-workflows": own_workflows(), "renovate": [ROOT / "renovate.json"]}
+    paths = [*written(distinct(*SCHEMAS[schema], every=every), folder), *own.get(schema, [])]
+    assert paths
+    run(BIN / "check-jsonschema", f"--builtin-schema=vendor.{schema}", *transform, *paths)
+
+
+def check_actionlint(every: Variants, folder: Path) -> None:
+    """Lint workflows and the shell scripts in them."""
+    paths = [*written(distinct(*WORKFLOWS, every=every), folder), *own_workflows()]
+    run(BIN / "actionlint", f"-shellcheck={BIN}/shellcheck", *paths)
+
+
+def check_zizmor(every: Variants, folder: Path) -> None:
+    """Lint workflows for security, in the strictest persona but one.
+
+    The strictest wants secrets in environments, which pull requests cannot use.
+    """
+    paths = [*written(distinct(*WORKFLOWS, *SCHEMAS["dependabot"], every=every), folder), *own_workflows()]
+    run(BIN / "zizmor", "--offline", "--no-progress", "--persona=pedantic", *paths)
+
+
+def check_permissions(every: Variants, folder: Path) -> None:
+    """Check that each job has a time limit and the least permissions."""
+    for variant in distinct(*WORKFLOWS, every=every):
+        workflow = yaml.safe_load(variant.content)
+        assert workflow["permissions"] == {}
+        assert workflow["concurrency"]
+        for name, job in workflow["jobs"].items():
+            assert job["timeout-minutes"] <= 30
+            allowed = {"image": {"contents": "read", "packages": "write"}, "publish": {"id-token": "write"}}
+            if name == "template" and variant.combination.asked["dependency_updates"] != "renovate":
+                allowed["template"] = {"contents": "write", "pull-requests": "write"}
+            assert job["permissions"] == allowed.get(name, {"contents": "read"})
+    for variant in distinct(GITLAB, every=every):
+        assert yaml.safe_load(variant.content)["default"]["timeout"]
+
+
+def check_pins(every: Variants, folder: Path) -> None:
+    """Check that each action is pinned by its commit and no image is the latest one."""
+    for variant in distinct(*WORKFLOWS, every=every):
+        for used in re.findall(r"uses: (.*)", variant.content.decode()):
+            assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", used)
+    files = [source for sources in SCHEMAS.values() for source in sources]
+    for variant in distinct(*files, DOCKERFILE, every=every):
+        assert "latest" not in variant.content.decode()
+
+
+HOST_FILE_CHECKS = [
+    *(pytest.param(partial(check_schema, schema), id=schema) for schema in SCHEMAS),
+    *(
+        pytest.param(check, id=check.__name__.removeprefix("check_"))
+        for check in (check_actionlint, check_zizmor, check_permissions, check_pins)
+    ),
+]
+"""Every check, as a parameter of a test."""
