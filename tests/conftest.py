@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from tempfile import gettempdir
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -84,3 +85,12 @@ def poetry() -> Iterator[Callable[..., str]]:
 
     with poetry_process() as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def ask() -> Iterator[Any]:
+    """Give the function `tests.kit.texts.Ask`, which checks a project with Poetry and returns its metadata."""
+    from tests.kit.texts import poetry
+
+    with poetry() as ask:
+        yield ask

@@ -1,7 +1,6 @@
 """Texts that people type: all files have each text as typed, or it is refused in one sentence."""
 
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,14 +8,7 @@ import yaml
 
 from tests.kit.answers import HOSTILE, KINDS, working_tree
 from tests.kit.commands import COPIER, read, run
-from tests.kit.texts import NAMES, Ask, check_free_text, check_name, poetry
-
-
-@pytest.fixture(scope="module")
-def ask() -> Iterator[Ask]:
-    """Give a function that asks Poetry about a project."""
-    with poetry() as ask:
-        yield ask
+from tests.kit.texts import NAMES, Ask, check_free_text, check_name
 
 
 @pytest.mark.parametrize("kind", KINDS)

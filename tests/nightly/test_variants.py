@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from tests.kit.rendered_files import (
     variants,
     without_source,
 )
-from tests.kit.texts import NAMES, Ask, check_free_text, check_name, poetry
+from tests.kit.texts import NAMES, Ask, check_free_text, check_name
 
 
 @pytest.mark.cases("source", sources)
@@ -87,13 +87,6 @@ def test_shellcheck_accepts_the_commands_of_every_readme(tmp_path: Path) -> None
 @pytest.mark.parametrize("check", HOST_FILE_CHECKS)
 def test_every_file_for_a_host_is_correct(check: HostFileCheck, tmp_path: Path) -> None:
     check(variants(), tmp_path)
-
-
-@pytest.fixture(scope="module")
-def ask() -> Iterator[Ask]:
-    """Give a function that asks Poetry about a project."""
-    with poetry() as ask:
-        yield ask
 
 
 @pytest.mark.parametrize("kind", KINDS)
