@@ -68,7 +68,7 @@ def fleet_block(results: Results) -> str:
     first, *_, last = (time / (number // 4) for time in results["sequential"])
     rows = [
         ["repositories, with no edit, one or many", f"{number}"],
-        ["of which the report told the release, how far it is behind and what has drifted", f"{number}"],
+        ["with the correct release, distance and drift in the report", f"{number}"],
         ["that kept each line of each edit, and got back nothing that was deleted", f"{number}"],
         ["with markers, all of them in lines of the template", f"{results['marked']}"],
         ["seconds for an update, in the first quarter and in the last", f"{first:.1f} and {last:.1f}"],

@@ -1,4 +1,4 @@
-"""How images are built: what is built again and shipped, what is refused, and what else builds them."""
+"""Builds of images: the build context, layers that an edit rebuilds and ships, and builds that must stop."""
 
 import json
 import os
@@ -42,7 +42,7 @@ def engine() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_reaches_the_build_but_what_is_named(kind: str, tmp_path: Path) -> None:
-    """What Docker gets is what the tests take for it, whatever else lies about in the folder."""
+    """The build context has the files that the tests expect, and no other file of the folder."""
     files = working_tree().render({"project_type": kind, **PYTHON})
     project = write(files, tmp_path / "project")
     rubbish = [".env", ".git/config", ".venv/bin/python", "dist/x.whl", "notes.md"]
@@ -54,7 +54,7 @@ def test_nothing_reaches_the_build_but_what_is_named(kind: str, tmp_path: Path) 
     assert read(tmp_path / "context") == expected
 
 
-# What is built again, and what is shipped.
+# Layers that are built again, and shipped.
 
 
 def test_an_edit_ships_the_project_and_no_other_package(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def working_tree() -> Template:
 
 
 HOSTILE = "Say \"hi\" or 'hi' \\ for $1 & #2 {{ x }} {% y %} ${z} `w` <b> 日本語 😀"
-"""A description that breaks what does not quote it."""
+"""A description that breaks files that do not quote it."""
 
 TEXTS: dict[str, dict[str, str]] = {
     "plain": {

@@ -32,7 +32,7 @@ SCHEMAS = {
     "renovate": ("template/renovate.json.jinja",),
     "compose-spec": ("template/compose.yaml.jinja",),
 }
-"""Files of the template by the name that check-jsonschema has for what they are."""
+"""Files of the template by the name of their schema in check-jsonschema."""
 
 ELSEWHERE = re.compile(r"docker login |docker buildx create |--cache-to=|--push |^docker context create |twine upload")
 """Commands that need the host: its registry, an image of BuildKit that is pulled, the public index."""
@@ -56,14 +56,14 @@ SECRETS: dict[str, str] = {}
 
 
 def steps(job: Any) -> Scripts:
-    """Yield the scripts of a job of GitHub, with what each adds to the environment."""
+    """Yield each script of a job of GitHub with its environment variables."""
     for step in job["steps"]:
         if "run" in step:
             yield step["run"], step.get("env", {})
 
 
 def script(config: Any, name: str) -> Scripts:
-    """Yield the script of a job of GitLab, whose lines share their variables, with what it adds to the environment."""
+    """Yield the script of a job of GitLab, whose lines share their variables, with its environment variables."""
     job = config[name]
     lines = [line for line in job["script"] if not ELSEWHERE.search(line)]
     yield "\n".join(lines), {name: value for name, value in job.get("variables", {}).items() if "$" not in value}

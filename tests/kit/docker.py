@@ -59,7 +59,7 @@ def engine_is_missing() -> bool:
 
 @cache
 def what_is(image: str) -> str:
-    """Return what a base image is: "real", a stand-in of which kind, or "" when it cannot be had."""
+    """Return the kind of a base image: "real", a kind of stand-in, or "" if it is missing."""
     inspect = ["docker", "image", "inspect", "--format", '{{index .Config.Labels "stand-in"}}', image]
     for command in (["true"], ["docker", "pull", "--quiet", image]):
         if subprocess.run(command, capture_output=True, check=False).returncode == 0:
@@ -117,14 +117,14 @@ def context_of(files: Files) -> Files:
 
 
 def build(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Build in a folder, and return what came of it with everything that was said."""
+    """Build in a folder, and return the finished process with its output."""
     command = ["docker", "build", "--progress=plain", *options, str(folder)]
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
 
 
 @contextmanager
 def built(folder: Path, *options: str) -> Iterator[tuple[str, str]]:
-    """Build in a folder, and give the image's name and what was said; remove it in the end, but for cached layers."""
+    """Build in a folder, and give the image's name and the log; remove the image at the end, but not its cached layers."""
     image = new_name()
     result = build(folder, f"--tag={image}", *options)
     if result.returncode:
@@ -201,7 +201,7 @@ def container_of(image: str, *options: str, command: tuple[str, ...] = ()) -> It
 
 
 def inspect(thing: str) -> Any:
-    """Return what Docker knows of an image or a container."""
+    """Return the facts of `docker inspect` about an image or a container."""
     return json.loads(run("docker", "inspect", thing))[0]
 
 
@@ -233,7 +233,7 @@ def bytes_above(base: str, image: str) -> int:
 
 @cache
 def engine() -> dict[str, str]:
-    """Return the versions of what builds."""
+    """Return the versions of the engine and of buildx."""
     return {
         "engine": run("docker", "version", "--format={{.Server.Version}}").strip(),
         "buildx": run("docker", "buildx", "version").split()[1],
@@ -250,12 +250,12 @@ def pip_of(image: str) -> str:
 
 @cache
 def base_facts(image: str) -> dict[str, Any]:
-    """Return what there is to tell of a base image."""
+    """Return the facts about a base image."""
     return {"base": image, "base_kind": what_is(image), "base_bytes": bytes_of(image), "pip": pip_of(image)}
 
 
 def ground(answers: Answers) -> dict[str, Any]:
-    """Return on what the image of some answers builds, and with what."""
+    """Return the base images and the build tools of an image."""
     return {**base_facts(base_of(answers)), **engine()}
 
 

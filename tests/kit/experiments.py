@@ -44,14 +44,14 @@ OURS = ("POETRY_", "PYTHON", "SOURCE_DATE_EPOCH", "PIP_NO_", "PIP_COMPILE", "PIP
 
 
 def environment(**settings: str) -> dict[str, str]:
-    """Return this machine's environment without what changes an experiment, and with some variables of its own."""
+    """Return this machine's environment without variables that change an experiment, and with some of its own."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     own = {"POETRY_CONFIG_DIR": os.devnull, "POETRY_VIRTUALENVS_IN_PROJECT": "true"}
     return kept | own | settings
 
 
 def attempt(*command: str | Path, cwd: Path | None = None, **settings: str) -> tuple[int, str]:
-    """Run a command with no input; return its status and what it printed."""
+    """Run a command with no input; return its status and output."""
     result = subprocess.run(
         command,
         cwd=cwd,
@@ -67,14 +67,14 @@ def attempt(*command: str | Path, cwd: Path | None = None, **settings: str) -> t
 
 
 def succeed(*command: str | Path, cwd: Path | None = None, **settings: str) -> str:
-    """Run a command that must succeed, and return what it printed."""
+    """Run a command that must succeed, and return its output."""
     status, output = attempt(*command, cwd=cwd, **settings)
     assert status == 0, output
     return output
 
 
 def fail(*command: str | Path, cwd: Path | None = None, **settings: str) -> str:
-    """Run a command that must fail, and return what it printed, its line breaks as spaces."""
+    """Run a command that must fail, and return its output with spaces for line breaks."""
     status, output = attempt(*command, cwd=cwd, **settings)
     assert status != 0, output
     return " ".join(output.split())

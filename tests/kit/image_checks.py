@@ -113,7 +113,7 @@ def stage_facts(image: str) -> Any:
 
 
 def check_stages(answers: Answers, files: Files, folder: Path) -> None:
-    """Check that the stages before the runtime keep no downloads, and what each has."""
+    """Check that the builder stages keep no downloads, and check the content of each."""
     for stage in re.findall(
         "^FROM .* AS (builder|poetry|library|dependencies|project)$", files["Dockerfile"].decode(), re.MULTILINE
     ):

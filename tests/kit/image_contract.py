@@ -94,7 +94,7 @@ finally:
     print("stopped")
 """
 )
-"""Tells, inside a container, what the image is held to, and waits to be stopped."""
+"""Prints, inside a container, the facts that the contract is about, and waits to be stopped."""
 
 GET = """
 import os
@@ -108,7 +108,7 @@ print(open("/proc/net/tcp").read())
 
 
 def expected_distributions(answers: Answers, lock: str) -> list[str]:
-    """Return the names of what belongs into an image: what is locked for the project to run, and the project."""
+    """Return the names of the packages that belong into an image: the locked dependencies and the project."""
     target = {"python_version": answers["python_version"], "sys_platform": "linux", "platform_system": "Linux"}
     names = {"myproject"} if answers["project_type"] != "environment" else set()
     for package in tomllib.loads(lock)["package"]:
@@ -126,7 +126,7 @@ def stop(container: str) -> tuple[int, str]:
 
 
 def state(container: str) -> Any:
-    """Return what Docker knows of what a container does."""
+    """Return the state of a container from `docker inspect`."""
     return inspect(container)["State"]
 
 
@@ -166,8 +166,8 @@ def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str
     expect_equal(facts["programs"], answers.get("runtime_packages", "").split(), "programs")
     expect_equal(facts["shell"] is None, distroless, "no shell")
     expect_equal(facts["licenses"], ["LICENSE"] if project else [], "licences")
-    for what in ("lists", "timed", "writable", "unreadable"):
-        expect_equal(facts[what], [], what)
+    for name in ("lists", "timed", "writable", "unreadable"):
+        expect_equal(facts[name], [], name)
     check_bytecode(facts["bytecode"], kind)
     if not distroless:
         expect(set(facts["bytecode"]["site-packages"]) <= {"none"}, facts["bytecode"]["site-packages"])

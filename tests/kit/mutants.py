@@ -22,14 +22,14 @@ class Mutant:
     Attributes:
         stage: The stage in which it is missing; "" in a Dockerfile with one stage.
         command: The instruction or, of a RUN, the command in which it is missing, as it was.
-        what: The missing text.
+        missing: The missing text.
         position: The place of the missing text in the command.
         dockerfile: The rest of the Dockerfile.
     """
 
     stage: str
     command: str
-    what: str
+    missing: str
     position: int
     dockerfile: str
 
@@ -115,7 +115,7 @@ def parts(kind: str, text: str, words: list[Span]) -> tuple[list[Span], list[Spa
 def commands(text: str, words: list[Span]) -> Iterator[Span]:
     """Yield the span of each command of several, with the operator before it or, of the first, after it.
 
-    A group in braces is one command, and what follows an operator in it is another.
+    A group in braces is one command. The text behind an operator in it is another.
     """
     operators = [span for span in words if text[slice(*span)] in ("&&", "||")]
     if not operators:

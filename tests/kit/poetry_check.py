@@ -1,7 +1,7 @@
-"""`poetry check --strict` of many projects, and what Poetry makes of each: run it with Poetry's own interpreter.
+"""`poetry check --strict` of many projects, and their metadata. Run it with Poetry's own interpreter.
 
-Reads the path of a project from each line, and answers it with a line of JSON. The command itself takes half a second
-to start, this a hundredth of that.
+Reads the path of a project from each line of the input, and prints a line of JSON. The command itself takes half a
+second to start, and a check here takes a hundredth of that.
 """
 
 import json
@@ -15,10 +15,10 @@ from poetry.factory import Factory
 
 
 def check(folder: Path) -> dict[str, object]:
-    """Return what the command says, and the metadata of the project's wheel."""
+    """Return the output of the command, and the metadata of the project's wheel."""
     try:
         poetry = Factory().create_poetry(folder)
-    except Exception as error:  # noqa: BLE001 - whatever it has to say
+    except Exception as error:  # noqa: BLE001 - any message of Poetry
         return {"says": f"{error}"}
     command = CheckCommand()
     command.set_poetry(poetry)

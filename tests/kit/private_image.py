@@ -115,16 +115,16 @@ def only_private(installer: str) -> list[str]:
     """List the parts of the Dockerfile for a private index that the one for the public index lacks."""
     urls = ("https://packages.example.com/simple", None)
     private_one, public_one = (
-        [mutant.what for mutant in mutants(service(url, installer)["Dockerfile"].decode())] for url in urls
+        [mutant.missing for mutant in mutants(service(url, installer)["Dockerfile"].decode())] for url in urls
     )
-    return list(dict.fromkeys(what for what in private_one if what not in public_one and not what.startswith("RUN")))
+    return list(dict.fromkeys(part for part in private_one if part not in public_one and not part.startswith("RUN")))
 
 
-def check_without(installer: str, what: str, index: Index, folder: Path) -> None:
+def check_without(installer: str, part: str, index: Index, folder: Path) -> None:
     """Check that a build fails a check of the private index when a part of its Dockerfile is taken out."""
     files = service(index.url, installer)
-    what = what.replace("https://packages.example.com/simple", index.url)
-    found = [mutant for mutant in mutants(files["Dockerfile"].decode()) if mutant.what == what]
+    part = part.replace("https://packages.example.com/simple", index.url)
+    found = [mutant for mutant in mutants(files["Dockerfile"].decode()) if mutant.missing == part]
     assert found
     for place, mutant in enumerate(found):
         lacking = {**files, "Dockerfile": mutant.dockerfile.encode()}

@@ -127,7 +127,7 @@ def serve_dated(packages: Mapping[str, timedelta]) -> Iterator[str]:
         """Answers with a page of JSON or a file."""
 
         def do_GET(self) -> None:
-            """Send what is at the path."""
+            """Send the page or file at the path."""
             page = {"meta": {"api-version": "1.1"}, "name": self.path.split("/")[-2], "files": pages.get(self.path)}
             content = json.dumps(page).encode() if page["files"] else files.get(self.path)
             self.send_response(200 if content else 404)

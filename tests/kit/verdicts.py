@@ -34,9 +34,9 @@ def expect(holds: object, message: object) -> None:
         raise ProductError(str(message))
 
 
-def expect_equal(found: object, expected: object, what: str) -> None:
+def expect_equal(found: object, expected: object, name: str) -> None:
     """Raise a ProductError unless a fact about the product is the expected one."""
-    expect(found == expected, f"{what}: {found!r}, expected {expected!r}")
+    expect(found == expected, f"{name}: {found!r}, expected {expected!r}")
 
 
 def build_failure(log: str) -> Exception:

@@ -36,7 +36,7 @@ TELLING = {"-x /tests/": "environment", "--no-deps": "service"}
 def order(mutant: Mutant) -> list[str]:
     """Return the project types in the order in which a mutant is tried in them."""
     kinds = QUICKEST_WITH_PACKAGES if mutant.stage in ("requirements", "dependencies") else QUICKEST
-    return [TELLING.get(mutant.what, kinds[0]), *kinds]
+    return [TELLING.get(mutant.missing, kinds[0]), *kinds]
 
 
 def each_mutant() -> Iterator[Any]:
@@ -48,10 +48,10 @@ def each_mutant() -> Iterator[Any]:
         files = context_of(working_tree().render(answers))
         for path in [path for path in ("Dockerfile", DEVCONTAINER) if path in files]:
             for mutant in mutants(files[path].decode()):
-                key = (path, mutant.stage, mutant.command, mutant.what, mutant.position)
+                key = (path, mutant.stage, mutant.command, mutant.missing, mutant.position)
                 projects.setdefault(key, []).append((answers, {**files, path: mutant.dockerfile.encode()}))
                 orders[key] = order(mutant)
-                words = " ".join(mutant.what.split())[:40]
+                words = " ".join(mutant.missing.split())[:40]
                 names.setdefault(key, f"{variant}-{mutant.stage or path}-{len(names)}-{words}")
     for key, those in projects.items():
         those.sort(key=lambda project: orders[key].index(project[0]["project_type"]))

@@ -60,10 +60,10 @@ def test_poetry_itself_comes_from_the_private_index(index: Index, tmp_path: Path
 
 def parts() -> list[tuple[str, str]]:
     """List each part of the Dockerfile that it has for a private index alone, with the installer."""
-    return [(installer, what) for installer in ("pip", "poetry") for what in only_private(installer)]
+    return [(installer, part) for installer in ("pip", "poetry") for part in only_private(installer)]
 
 
-@pytest.mark.cases(("installer", "what"), parts)
-def test_something_fails_when_it_is_taken_out(installer: str, what: str, index: Index, tmp_path: Path) -> None:
+@pytest.mark.cases(("installer", "part"), parts)
+def test_something_fails_when_it_is_taken_out(installer: str, part: str, index: Index, tmp_path: Path) -> None:
     """The other parts are tried with the public index."""
-    check_without(installer, what, index, tmp_path)
+    check_without(installer, part, index, tmp_path)

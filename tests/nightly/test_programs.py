@@ -23,7 +23,7 @@ FROM = b"_commit: v0.1.0\n_src_path: https://github.com/octo-org/copier-poetry-d
 
 
 def program(name: str, *arguments: str | Path, cwd: Path, **environment: str) -> str:
-    """Run a program and return what it printed; skip the test where it is not installed."""
+    """Run a program and return its output; skip the test if it is not installed."""
     if not (PROGRAMS / name).exists():
         pytest.skip("npm has installed nothing: run `make test` where it reaches its registry")
     return run(PROGRAMS / name, *arguments, cwd=cwd, env={**ENVIRONMENT, **environment})
@@ -89,24 +89,24 @@ def test_renovate_finds_every_version_of_this_repository(tmp_path: Path) -> None
 
 
 def extract(project: Path) -> dict[str, Any]:
-    """Return what each manager of Renovate finds in a repository."""
+    """Return the findings of each manager of Renovate in a repository."""
     log = program("renovate", "--platform=local", "--dry-run=extract", cwd=project, LOG_FORMAT="json", LOG_LEVEL="info")
     [extracted] = [record["packageFiles"] for record in records(log) if "packageFiles" in record]
     return dict(extracted)
 
 
 def records(log: str) -> list[dict[str, Any]]:
-    """Return what a log of Renovate holds."""
+    """Return the entries of a log of Renovate."""
     return [json.loads(line) for line in log.splitlines() if line.startswith("{")]
 
 
 def found(extracted: dict[str, Any], manager: str) -> set[str]:
-    """Return the names of what a manager of Renovate has found."""
+    """Return the names of the dependencies that a manager of Renovate has found."""
     return {str(dependency.get("depName")) for file in extracted[manager] for dependency in file["deps"]}
 
 
 def looked_up(project: Path, manager: str, **environment: str) -> dict[str, Any]:
-    """Return what a manager of Renovate has found, with what it would do about each."""
+    """Return the dependencies that a manager of Renovate has found, with the update that it proposes for each."""
     settings = {"RENOVATE_ENABLED_MANAGERS": json.dumps([manager]), "RENOVATE_BASE_DIR": f"{project.parent}/renovate"}
     log = program(
         "renovate",
@@ -133,7 +133,7 @@ def proposed(project: Path, manager: str, **environment: str) -> dict[str, list[
 
 
 def demand_dates(project: Path) -> None:
-    """Have Renovate hold back what has no date, as it does where it is told nothing else."""
+    """Have Renovate hold back releases without a date, as it does by default."""
     file = project / "renovate.json"
     configuration = json.loads(file.read_text(encoding="utf-8"))
     rules = configuration["packageRules"]

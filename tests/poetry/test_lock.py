@@ -1,4 +1,4 @@
-"""The rendered poetry.lock, compared with what the real Poetry writes."""
+"""The rendered poetry.lock, compared with the one that Poetry writes."""
 
 import json
 import re
@@ -64,7 +64,7 @@ def project(answers: Answers) -> Files:
 
 @cache
 def locks() -> dict[str, str]:
-    """Return the rendered lock file of each set of dependencies, keyed by what `poetry lock` reads."""
+    """Return the rendered lock file of each set of dependencies, keyed by the files that `poetry lock` reads."""
     files = [project(answers) for answers in combined(*DEPENDENCIES)]
     return {locked_content(one["pyproject.toml"].decode()): one["poetry.lock"].decode() for one in files}
 
@@ -175,7 +175,7 @@ def test_fresh_uploads_are_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def own_poetry_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep Poetry from what it remembers of an earlier index on the same port."""
+    """Keep Poetry from its cache of an earlier index on the same port."""
     monkeypatch.setenv("POETRY_CACHE_DIR", str(tmp_path / "cache"))
 
 

@@ -44,7 +44,7 @@ def examples_table(rendered: Mapping[str, Files]) -> str:
         [f"[{folder}](../examples/{folder})", each["shows"], str(len(rendered[folder]))]
         for folder, each in examples().items()
     ]
-    return table(["example", "what it shows", "files"], rows, 2)
+    return table(["example", "shows", "files"], rows, 2)
 
 
 def documents(template: Template) -> dict[Path, bytes]:
