@@ -14,6 +14,7 @@ import yaml
 from tests.kit.answers import working_tree
 from tests.kit.ci_runner import ENVIRONMENT, on_a_runner, script, steps
 from tests.kit.commands import COPIER, POETRY, read, run, write
+from tests.kit.pythons import HERE
 from tests.kit.rehearsal import AFTER, NEXT, edited, generated, replace, successor
 from tools.lock.refresh import FOLDER, poetry_lock, store
 from tools.render.template import Template
@@ -114,7 +115,7 @@ def generated_remote(host: str, folder: Path, template: Path, monkeypatch: pytes
     """Generate a repository from the working tree's release of the template, and make its remote."""
     answers = {
         "project_name": "data-tool",
-        "python_version": f"{sys.version_info.major}.{sys.version_info.minor}",
+        "python_version": HERE,
         "repository_host": host,
         "dependency_updates": "none",
     }
@@ -125,7 +126,7 @@ def with_a_newer_tool(source: Path) -> None:
     """Change a development dependency of the template with its lock store, and another file."""
     replace(source / "extensions/dependencies/dev-requirements.txt", "pytest>=9,", "pytest>=9.0,")
     replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
-    answers = {"python_version": f"{sys.version_info.major}.{sys.version_info.minor}"}
+    answers = {"python_version": HERE}
     files = {
         **working_tree().render(answers, "poetry.lock".__eq__),
         **Template(source).render(answers, "pyproject.toml".__eq__),

@@ -1,7 +1,6 @@
 """All variants of all files: every combination of answers that the files tell apart, with each set of texts."""
 
 import json
-import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
@@ -14,7 +13,7 @@ from tests.kit.batches import check_commands, check_dockerfiles, check_poetry, c
 from tests.kit.commands import read, run
 from tests.kit.consistency import check_source
 from tests.kit.host_files import HOST_FILE_CHECKS, HostFileCheck
-from tests.kit.pythons import interpreters
+from tests.kit.pythons import HERE, interpreters
 from tests.kit.rendered_files import (
     ANSWERS,
     DOCKERFILE,
@@ -100,10 +99,9 @@ def test_a_name_works_or_is_refused(question: str, ask: Ask) -> None:
 
 
 def test_the_same_answers_give_the_same_bytes_with_another_python(tmp_path: Path) -> None:
-    running = f"{sys.version_info.major}.{sys.version_info.minor}"
-    others = [other for other in interpreters() if other != running]
+    others = [other for other in interpreters() if other != HERE]
     if not others:
-        pytest.skip(f"there is no Python but {running}: install another supported one")
+        pytest.skip(f"there is no Python but {HERE}: install another supported one")
     run(interpreters()[others[-1]], "-m", "venv", tmp_path / "venv")
     run(tmp_path / "venv/bin/pip", "install", "--quiet", f"copier=={version('copier')}")
     there, answers = tmp_path / "there", {"project_type": "environment", "project_description": HOSTILE}
