@@ -205,7 +205,12 @@ def check_readme(given: Answers, folder: Path, *, mistakes: bool = False) -> Non
             run_readme(project, environment)
         finally:
             if everything:
-                run("sh", "-c", "test ! -e compose.yaml || docker compose down --rmi=local --volumes", cwd=project)
+                run(
+                    "sh",
+                    "-c",
+                    "test ! -e compose.yaml || docker compose down --remove-orphans --rmi=local --volumes",
+                    cwd=project,
+                )
                 remove(title)
         assert "# Newer." in (project / ".editorconfig").read_text(encoding="utf-8")
         if everything:
