@@ -171,6 +171,7 @@ COMMIT = "git commit --quiet --allow-empty --all --message=Work"
 def run_readme(project: Path, environment: dict[str, str]) -> None:
     """Run every command of a README in their order. Its checks may change no file."""
     readme = (project / "README.md").read_text(encoding="utf-8")
+    assert set(checks(readme)) <= set(commands(readme))
     for command in commands(readme):
         if command.startswith("copier update"):
             run_command(COMMIT, project, environment)
