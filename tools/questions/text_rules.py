@@ -48,6 +48,9 @@ def text_rules(template: Template) -> dict[str, list[Rule]]:
         "base_registry": [always(empty_or(patterns["registry"]))],
         "builder_packages": [always({"pattern": several(patterns["debian_package"])})],
         "runtime_packages": [always({"pattern": several(patterns["debian_package"])})],
+        "image_groups": [always({"pattern": several(patterns["dependency_set"])})],
+        "image_extras": [always({"pattern": several(patterns["dependency_set"])})],
+        "build_files": [always({"pattern": several(patterns["build_file"], minimum=1)})],
         "package_index_url": [always(pattern(patterns["index_url"]))],
     }
 
@@ -72,10 +75,10 @@ def empty_or(expression: str) -> Schema:
     return {"pattern": f"^({inner(expression)})?{END}"}
 
 
-def several(expression: str) -> str:
-    """Return a pattern of any number of words, separated by spaces."""
+def several(expression: str, minimum: int = 0) -> str:
+    """Return a pattern of words, separated by spaces, of which there is at least a minimum of 0 or 1."""
     word = inner(expression)
-    return f"^ *({word}( +{word})* *)?{END}"
+    return f"^ *({word}( +{word})* *){'' if minimum else '?'}{END}"
 
 
 def line(without: str) -> str:
