@@ -13,6 +13,7 @@ from tests.kit.answers import KINDS, combination, combined, working_tree
 from tests.kit.build_checks import check_edits_ship_the_project_alone, check_same_layers
 from tests.kit.commands import read, run, write
 from tests.kit.docker import (
+    NOT_COPIED,
     base_of,
     built,
     container_of,
@@ -45,12 +46,13 @@ def test_nothing_reaches_the_build_but_what_is_named(kind: str, tmp_path: Path) 
     """The build context has the files that the tests expect, and no other file of the folder."""
     files = working_tree().render({"project_type": kind, **PYTHON})
     project = write(files, tmp_path / "project")
-    rubbish = [".env", ".git/config", ".venv/bin/python", "dist/x.whl", "notes.md"]
-    rubbish += [f"{folder}/__pycache__/x.pyc" for folder in ("scripts", "src/myproject")]
+    rubbish = [".git/config", "dist/x.whl", "notes.md"]
+    folders = ("scripts", "src/myproject")
+    rubbish += [f"{folder}/{path}" for folder in folders for path in ("__pycache__/x.pyc", ".env", ".venv/bin/python")]
     write(dict.fromkeys(rubbish, b"secret"), project)
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n", encoding="utf-8")
     run("docker", "build", f"--file={tmp_path}/Dockerfile", f"--output={tmp_path}/context", project)
-    expected = {path: content for path, content in context_of(files).items() if path[0] != "." and path != "Dockerfile"}
+    expected = {path: content for path, content in context_of(files).items() if path not in NOT_COPIED}
     assert read(tmp_path / "context") == expected
 
 
@@ -123,27 +125,29 @@ def copied(files: Files) -> set[str]:
 
 
 def test_each_installer_and_project_type_copies_the_same_files() -> None:
-    """By their names: with a pattern, a build goes on without the file."""
+    """.dockerignore, and no other file, lists the files of the project."""
     for answers in combined("project_type", "installer", "base_image"):
         if answers["docker"]:
-            environment = answers["project_type"] == "environment"
-            source = {"scripts/"} if environment else {"README.md", "LICENSE", "src/"}
-            expected = {"poetry-requirements.txt", "pyproject.toml", "poetry.lock"} | source
+            split = {".docker/split_requirements.py"} if answers["installer"] == "pip" else set()
+            expected = {"poetry-requirements.txt", "pyproject.toml", "poetry.lock", "."} | split
             assert copied(working_tree().render(answers)) == expected
 
 
 @pytest.mark.parametrize(
-    ("kind", "name"),
+    ("kind", "name", "words"),
     [
-        ("package", name)
-        for name in ("poetry-requirements.txt", "pyproject.toml", "poetry.lock", "README.md", "LICENSE", "src")
-    ]
-    + [("environment", "scripts")],
+        ("package", "poetry-requirements.txt", '"/poetry-requirements.txt": not found'),
+        ("package", "pyproject.toml", '"/pyproject.toml": not found'),
+        ("package", "poetry.lock", '"/poetry.lock": not found'),
+        ("package", "README.md", "Readme path `/build/README.md` does not exist"),
+        ("package", "src", "/build/src/myproject does not contain any element"),
+        ("environment", "scripts", "cannot stat 'scripts'"),
+    ],
 )
-def test_a_missing_file_stops_the_build_and_is_named(kind: str, name: str, tmp_path: Path) -> None:
+def test_a_missing_file_stops_the_build_and_is_named(kind: str, name: str, words: str, tmp_path: Path) -> None:
     files = working_tree().render({"project_type": kind, **PYTHON})
     left = {path: content for path, content in files.items() if path != name and not path.startswith(f"{name}/")}
-    refused(write(left, tmp_path), rf'"/{re.escape(name)}": not found')
+    refused(write(left, tmp_path), words)
 
 
 # What else builds them.

@@ -8,6 +8,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -105,14 +106,18 @@ def need_compose() -> None:
         pytest.skip("Docker has no Compose: on Debian it is in docker-compose")
 
 
+NOT_COPIED = ("Dockerfile", ".dockerignore", ".devcontainer/Dockerfile")
+"""Files that tell Docker how to build."""
+
+
 def context_of(files: Files) -> Files:
     """Return the files that .dockerignore lets into the build, with those that tell how to build."""
     allowed = [line[1:] for line in files[".dockerignore"].decode().splitlines() if line.startswith("!")]
-    ours = ("Dockerfile", ".dockerignore", ".devcontainer/Dockerfile")
+    patterns = [*NOT_COPIED, *allowed, *(f"{name}/*" for name in allowed)]
     return {
         path: content
         for path, content in files.items()
-        if path in ours or any(path == name or path.startswith(f"{name}/") for name in allowed)
+        if any(fnmatchcase(path, pattern) and pattern.count("/") <= path.count("/") for pattern in patterns)
     }
 
 

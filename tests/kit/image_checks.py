@@ -121,12 +121,9 @@ def check_stages(answers: Answers, files: Files, folder: Path) -> None:
             facts = stage_facts(image)
         if stage == "poetry":
             expect_equal(facts["compiled"], ["application"], "compiled modules of Poetry")
-        if stage in ("builder", "poetry"):
-            expect_equal(facts["programs"], [], f"programs in {stage}")
+        expect_equal(facts["programs"], answers["builder_packages"].split(), f"programs in {stage}")
         if stage == "library":
             expect_equal(facts["ships"], [".pyc"], "files of the library")
-        if stage == "dependencies":
-            expect_equal(facts["programs"], answers["builder_packages"].split(), "programs of the builder")
     check_poetry_pin(files, folder, "--target=poetry")
 
 
@@ -185,12 +182,9 @@ def check_refusals(answers: Answers, files: Files, folder: Path) -> None:
     if answers["base_image"] == "slim":
         image = f"--build-arg=PYTHON_IMAGE={images_of({'python_version': '3.11'})['PYTHON_IMAGE']}"
         write(files, folder / "python")
-        if answers["project_type"] != "environment" and by_pip:
-            words = r"requires a different Python: 3\.11\.\d+ not in '>=3\.13'"
-            refused(folder / "python", words, "--target=project", image)
-        else:
-            words = r"Python version \(?3\.11\.\d+\)? is not (allowed|supported) by the project \(>=3\.13\)"
-            refused(folder / "python", words, "--target=dependencies", image)
+        words = r"Python version \(?3\.11\.\d+\)? is not (allowed|supported) by the project \(>=3\.13\)"
+        in_project = answers["project_type"] != "environment" and by_pip
+        refused(folder / "python", words, f"--target={'project' if in_project else 'dependencies'}", image)
 
 
 def check_image(answers: Answers, files: Files, folder: Path) -> None:

@@ -38,7 +38,7 @@ TOOLS = ["cc", "curl", "gcc", "git", "less", "make", "poetry", "psl", "uv"]
 
 FACTS = (
     """
-import getpass, importlib.metadata, json, os, pathlib, platform, re, shutil, sys, sysconfig, time
+import getpass, importlib.metadata, json, os, pathlib, platform, pwd, re, shutil, sys, sysconfig, time
 
 def name(distribution):
     return re.sub("[-_.]+", "-", distribution.name).lower()
@@ -55,12 +55,13 @@ def bytecode_of(sources):
     return {kind: [len(paths), *sorted(paths)[:3]] for kind, paths in kinds.items()}
 
 app = pathlib.Path("/app")
+open_folders = [pathlib.Path.home(), pathlib.Path("/data")]
 packages = pathlib.Path(sysconfig.get_path("purelib"))
 library = pathlib.Path(sysconfig.get_path("stdlib"))
 project = {source for name in sys.argv[1].split(",") if name for source in (packages / name).rglob("*.py")}
 ignored = {packages / f"{name}.py" for name in sys.argv[2].split(",")}
 tests = {source for source in packages.rglob("*.py") if "/tests/" in str(source)} - project
-timed = [app, *app.rglob("*"), library, *library.rglob("__pycache__"), *library.rglob("*.pyc")]
+timed = [app, *app.rglob("*"), *open_folders, pathlib.Path("/home"), library, *library.rglob("__pycache__"), *library.rglob("*.pyc")]
 if os.getuid() != 65532:
     timed.append(pathlib.Path("/etc/passwd"))
 compiled = library.rglob("__pycache__/*.pyc")
@@ -68,6 +69,8 @@ print(json.dumps({
     "compiled": sum(path.stat().st_size for path in compiled if "site-packages" not in path.parts),
     "passwd": pathlib.Path("/etc/passwd").stat().st_size,
     "user": [os.getuid(), os.getgid(), getpass.getuser()],
+    "open_folders": {str(path): oct(path.stat().st_mode) for path in open_folders},
+    "home": pwd.getpwuid(os.getuid()).pw_dir,
     "python": platform.python_version(),
     "prefix": sys.prefix,
     "distributions": sorted(map(name, importlib.metadata.distributions(path=[str(packages)]))),
@@ -159,6 +162,8 @@ def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str
     facts = json.loads(output.splitlines()[0])
     user = [65532, 65532, "nonroot"] if distroless else [10001, 10001, "app"]
     expect_equal(facts["user"], user, "user")
+    expect_equal(facts["open_folders"], {"/home/app": "0o41777", "/data": "0o41777"}, "folders to write into")
+    expect(distroless or facts["home"] == "/home/app", f"The home in passwd is {facts['home']}.")
     expect_equal(facts["python"].rpartition(".")[0], answers["python_version"], "Python")
     expect_equal(facts["prefix"], "/app/.venv", "environment")
     expected = expected_distributions(answers, files["poetry.lock"].decode())
@@ -202,7 +207,8 @@ def check_configuration(image: str, answers: Answers) -> None:
     user = "65532:65532" if answers["base_image"] == "distroless" else "10001:10001"
     expect_equal(ours["User"], user, "user")
     path = next(entry for entry in base["Env"] if entry.startswith("PATH="))
-    expected = {*base["Env"]} - {path} | {path.replace("PATH=", "PATH=/app/.venv/bin:"), "PYTHONUNBUFFERED=1"}
+    expected = {entry for entry in base["Env"] if not entry.startswith(("HOME=", "PATH="))}
+    expected |= {"HOME=/home/app", path.replace("PATH=", "PATH=/app/.venv/bin:"), "PYTHONUNBUFFERED=1"}
     if answers["project_type"] == "service":
         expected.add("APP_HOST=0.0.0.0")
     expect_equal({*ours["Env"]}, expected, "environment variables")
