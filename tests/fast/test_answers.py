@@ -23,6 +23,7 @@ from tests.kit.answers import (
 )
 from tests.kit.commands import COPIER, run
 from tests.kit.pythons import interpreters, pythons
+from tools.render.template import Answers
 
 
 def choices(question: str) -> list[Any] | None:
@@ -40,10 +41,11 @@ def test_public_keys_and_values_are_as_promised() -> None:
 
 
 def test_every_combination_is_listed_once() -> None:
-    kinds, licenses, pythons = 3, 5, 5
-    slim, distroless, indexes = 2 * 2 * 2, 2 * 2, 2
+    kinds, licenses, indexes = 3, 5, 2
+    oldest, images, images_on_distroless = 5, 5 + 4 + 3 + 2 + 1, 3
+    slim, distroless = 2 * 2 * 2, 2 * 2
     found = combined(*IMAGE)
-    assert len(found) == kinds * licenses * (pythons * (1 + slim) + distroless) * indexes
+    assert len(found) == kinds * licenses * indexes * (oldest + images * slim + images_on_distroless * distroless)
     assert len({tuple(answers.items()) for answers in found}) == len(found)
 
 
@@ -57,6 +59,7 @@ def asked_when(question: str, answers: dict[str, Any]) -> bool:
         "dependency_updates": host != "none",
         "docs": kind != "environment",
         "template_owners": host != "none",
+        "image_python": docker,
         "installer": docker,
         "base_image": docker,
         "base_registry": docker or host == "gitlab",
@@ -73,7 +76,7 @@ def test_a_question_is_asked_when_it_matters(question: str) -> None:
     """In every combination of the answers that decide on it."""
     for answers in combined(question):
         assert (question in answers) == asked_when(question, answers), answers
-        assert answers.get("base_image") != "distroless" or answers["python_version"] == "3.13"
+        assert answers.get("base_image") != "distroless" or answers["image_python"] == "3.13"
         assert answers.get("dependency_updates") != "dependabot" or answers["repository_host"] == "github"
 
 
@@ -82,6 +85,44 @@ def test_every_condition_holds_for_some_and_not_for_others() -> None:
     assert conditions
     for question in conditions:
         assert {question in answers for answers in combined(question)} == {True, False}, question
+
+
+NOT_ASKED: list[Answers] = [
+    {
+        "package_name": "other",
+        "command_name": "other",
+        "repository_owner": "octo-org",
+        "dependency_updates": "renovate",
+        "docs": True,
+        "template_owners": "@octo-org/platform",
+        "installer": "poetry",
+        "base_image": "distroless",
+        "base_registry": "registry.example.com",
+        "builder_packages": "git",
+        "runtime_packages": "curl",
+        "devcontainer": True,
+        "package_index_url": "https://other.example.com/simple",
+    },
+    {"image_python": "3.15"},
+]
+"""Answers to all questions with a condition. Those in one dictionary are accepted together."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_answer_to_a_question_that_is_not_asked_changes_nothing(kind: str) -> None:
+    """It can come from a preset, from `--data`, or from the answers of an earlier release."""
+    conditional = {key for key in PUBLIC if "when" in working_tree().questions[key]}
+    assert {question for answers in NOT_ASKED for question in answers} - FIXED == conditional
+    never_given = set(conditional)
+    for asked in combined("project_type", "repository_host", "docker", "base_image", "package_index"):
+        if asked["project_type"] != kind or {asked["python_version"], asked.get("image_python", "3.13")} != {"3.13"}:
+            continue
+        files = working_tree().render(asked)
+        for answers in NOT_ASKED:
+            more = {question: answer for question, answer in answers.items() if question not in asked}
+            never_given -= more.keys()
+            assert not more or working_tree().render({**asked, **more}) == files, (asked, more)
+    assert never_given <= {"package_name", "command_name", "docs"}
 
 
 def test_every_question_has_a_default() -> None:
@@ -99,7 +140,7 @@ def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> Non
 
 def test_advanced_questions_are_remembered_and_not_asked() -> None:
     advanced = {key for key in PUBLIC if working_tree().questions[key].get("ask") is False}
-    image = {"installer", "base_image", "base_registry", "builder_packages", "runtime_packages", "devcontainer"}
+    image = {"image_python", "installer", "base_image", "base_registry", "builder_packages", "runtime_packages", "devcontainer"}
     expected = image | {"template_owners", "package_index", "package_index_url"}
     assert advanced == expected - FIXED
     files = working_tree().render({"package_index": "private"})
@@ -119,9 +160,22 @@ def test_distroless_is_refused_with_a_python_that_it_does_not_have(python: str) 
     answers = {"base_image": "distroless", "python_version": python}
     if python == "3.13":
         assert "distroless" in working_tree().render(answers)["Dockerfile"].decode()
-    else:
-        with pytest.raises(ValueError, match=r"has Python 3\.13: answer python_version with 3\.13\."):
-            working_tree().render(answers)
+        return
+    remedy = "image_python" if pythons().index(python) < pythons().index("3.13") else "python_version"
+    with pytest.raises(ValueError, match=rf"Answer {remedy} with 3\.13, the Python of the distroless image\."):
+        working_tree().render(answers)
+    assert "distroless" in working_tree().render({**answers, remedy: "3.13"})["Dockerfile"].decode()
+
+
+def test_the_image_cannot_have_a_python_that_the_project_does_not_support() -> None:
+    for oldest in pythons():
+        for version in pythons():
+            answers = {"python_version": oldest, "image_python": version}
+            if pythons().index(version) >= pythons().index(oldest):
+                assert f"python:{version}-slim" in working_tree().render(answers)["Dockerfile"].decode()
+            else:
+                with pytest.raises(ValueError, match=f": Answer {oldest} or newer: "):
+                    working_tree().render(answers)
 
 
 @pytest.mark.parametrize("owner", ["", "group", "group/sub.group/_x-1"])

@@ -1,10 +1,12 @@
 """The files for the repository's host: schemas, linters, and agreement with the answers."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
 import yaml
+from packaging.specifiers import SpecifierSet
 
 from tests.kit.answers import working_tree
 from tests.kit.host_files import HOST_FILE_CHECKS, HostFileCheck
@@ -18,13 +20,16 @@ def test_every_file_for_a_host_is_correct(check: HostFileCheck, tmp_path: Path) 
     check(shapes(), tmp_path)
 
 
-def test_ci_has_every_python_from_the_oldest_up() -> None:
-    for version in pythons():
-        expected = pythons()[pythons().index(version) :]
-        github = working_tree().render({"python_version": version})[".github/workflows/ci.yml"]
-        assert yaml.safe_load(github)["jobs"]["test"]["strategy"]["matrix"]["python-version"] == expected
-        gitlab = working_tree().render({"python_version": version, "repository_host": "gitlab"})[".gitlab-ci.yml"]
-        assert yaml.safe_load(gitlab)["test"]["parallel"]["matrix"] == [{"PYTHON": expected}]
+def test_ci_has_every_python_that_the_project_supports() -> None:
+    for combination in working_tree().product(vary=["project_type", "repository_host", "image_python"]):
+        files = shapes().files(combination)
+        supported = SpecifierSet(tomllib.loads(files["pyproject.toml"].decode())["project"]["requires-python"])
+        expected = [version for version in pythons() if version in supported]
+        if github := files.get(".github/workflows/ci.yml"):
+            matrix = yaml.safe_load(github)["jobs"]["test"]["strategy"]["matrix"]
+            assert matrix == {"python-version": expected}, combination.asked
+        if gitlab := files.get(".gitlab-ci.yml"):
+            assert yaml.safe_load(gitlab)["test"]["parallel"]["matrix"] == [{"PYTHON": expected}], combination.asked
 
 
 def test_without_a_host_no_file_names_one() -> None:

@@ -48,7 +48,11 @@ The last two exist because files depend on whether a name or an address was give
 EXAMPLES = {"builder_packages": ["", "git"], "runtime_packages": ["", "curl"]}
 """Values for the questions that take text and decide on more than that text."""
 
-NEEDED = {"base_image": {"python_version": "3.13"}, "package_index_url": {"package_index": "private"}}
+NEEDED = {
+    "image_python": {"python_version": "3.11"},
+    "base_image": {"python_version": "3.13"},
+    "package_index_url": {"package_index": "private"},
+}
 """Answers that a question needs to be asked, or to have all its choices."""
 
 
@@ -123,6 +127,7 @@ PROMISED = {
     "dependency_updates": ["renovate", "dependabot", "none"],
     "docs": [True, False],
     "template_owners": None,
+    "image_python": ["3.11", "3.12", "3.13", "3.14", "3.15"],
     "installer": ["pip", "poetry"],
     "base_image": ["slim", "distroless"],
     "base_registry": None,
@@ -231,6 +236,7 @@ REFUSED = {
     ("package_index_url", "https://packages.example.com/simple\n"): "Type an address such as",
     ("package_index_url", "https://packages.example.com/日本"): "Type an address such as",
     ("base_image", "alpine"): "is not in",
+    ("image_python", "3.10"): "is not in",
     ("package_index", "pypi"): "is not in",
     ("license", "WTFPL"): "is not in",
     ("python_version", "3.10"): "is not in",

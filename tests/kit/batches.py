@@ -6,10 +6,11 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
+from packaging.specifiers import SpecifierSet
 from validate_pyproject import api as validate_pyproject
 
 from tests.kit.commands import POETRY, run, write
-from tests.kit.consistency import folders
+from tests.kit.consistency import folders, requires_python
 from tests.kit.docker import lint
 from tests.kit.pythons import pythons
 from tests.kit.rendered_files import distinct, sources
@@ -41,11 +42,10 @@ def check_poetry(every: Variants, found: Sequence[Variant], folder: Path) -> Non
         assert (report["summary"] or "") == asked["project_description"]
         assert (report["author"] or "") == (asked["author_name"] or asked["author_email"])
         assert (report["email"] or "") == (asked["author_email"] if asked["author_name"] else "")
-        oldest = asked["python_version"]
-        assert report["python"] == f">={oldest}"
+        assert report["python"] == requires_python(asked)
         if asked["project_type"] != "environment":
             versions = re.findall(r"Python :: (3\.\d+)", " ".join(report["classifiers"]))
-            assert versions == [known for known in pythons() if int(known[2:]) >= int(oldest[2:])]
+            assert versions == [known for known in pythons() if known in SpecifierSet(report["python"])]
 
 
 def check_python(every: Variants, folder: Path) -> None:

@@ -9,6 +9,7 @@ from packaging.utils import canonicalize_name
 
 from tests.kit.answers import HOSTILE
 from tests.kit.commands import write
+from tests.kit.pythons import pythons
 from tests.kit.rendered_files import DOCKERFILE, LICENSE, LINK, LOCK, PYPROJECT, README, check
 from tools.render.template import Answers, Combination
 from tools.render.variants import Variant, Variants
@@ -22,7 +23,7 @@ LICENSES = {
 }
 """The first words of each licence."""
 
-SHARED = ("project_name", "package_name", "command_name", "license", "python_version")
+SHARED = ("project_name", "package_name", "command_name", "license", "python_version", "image_python")
 """Questions whose answers stand in several files. They vary in each of these, whether or not the file reads them."""
 
 VERSION = "0.1.0"
@@ -67,7 +68,7 @@ def check_pyproject(asked: Answers, text: str) -> None:
     package, command = asked.get("package_name"), asked.get("command_name")
     assert project["name"] == distribution(asked)
     assert project["license"] == expression(asked)
-    assert project["requires-python"] == f">={asked['python_version']}"
+    assert project["requires-python"] == requires_python(asked)
     assert project.get("scripts", {}) == ({command: f"{package}.cli:main"} if command else {})
     packages = settings["tool"]["poetry"].get("packages", [])
     assert [one["include"] for one in packages] == ([package] if package else [])
@@ -76,7 +77,7 @@ def check_pyproject(asked: Answers, text: str) -> None:
 
 def check_lock(asked: Answers, text: str) -> None:
     """Check the Python of poetry.lock."""
-    assert f'\npython-versions = ">={asked["python_version"]}"\n' in text
+    assert f'\npython-versions = "{requires_python(asked)}"\n' in text
 
 
 def check_license(asked: Answers, text: str) -> None:
@@ -87,8 +88,8 @@ def check_license(asked: Answers, text: str) -> None:
 def check_dockerfile(asked: Answers, text: str) -> None:
     """Check the Python, licence and command of the Dockerfile."""
     slim = re.findall(r"[=/]python:(.*)-slim", text)
-    assert slim == ([] if asked["base_image"] == "distroless" else [asked["python_version"]])
-    assert set(re.findall(r"python(\d\.\d+)", text)) <= {asked["python_version"]}
+    assert slim == ([] if asked["base_image"] == "distroless" else [asked["image_python"]])
+    assert set(re.findall(r"python(\d\.\d+)", text)) <= {asked["image_python"]}
     assert f'image.licenses="{expression(asked)}"' in text
     assert (f'\nENTRYPOINT ["{asked.get("command_name")}"]\n' in text) == ("command_name" in asked)
 
@@ -111,6 +112,14 @@ AGREEMENT: dict[str, Callable[[Answers, str], None]] = {
     README: check_readme,
 }
 """The files that repeat answers, and the checks of them."""
+
+
+def requires_python(asked: Answers) -> str:
+    """Return the Pythons that a project supports: only a package has no upper bound."""
+    if asked["project_type"] == "package":
+        return f">={asked['python_version']}"
+    newest = asked.get("image_python", pythons()[-1])
+    return f">={asked['python_version']},<3.{int(newest.removeprefix('3.')) + 1}"
 
 
 def distribution(asked: Answers) -> str:

@@ -127,8 +127,8 @@ PYPROJECT, LOCK, README, LICENSE, DOCKERFILE, ANSWERS = (
 )
 
 
-ALONE = ("license", "python_version")
-"""Questions with five answers each, which seldom change more than a word: shapes() does not combine them."""
+ALONE = ("license", "python_version", "image_python", "supported_pythons", "requires_python")
+"""Questions with five answers or more, which seldom change more than a word: shapes() does not combine them."""
 
 
 def with_texts(template: Template, alone: Collection[str] = ()) -> Variants:

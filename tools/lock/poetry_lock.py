@@ -16,7 +16,8 @@ from poetry.utils.env import MockEnv
 def main() -> int:
     """Lock the project in the current folder and return the exit code of the command."""
     project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["project"]
-    major, minor = project["requires-python"].removeprefix(">=").split(".")
+    oldest, _, _ = project["requires-python"].removeprefix(">=").partition(",")
+    major, minor = oldest.split(".")
     command = LockCommand()
     command.set_env(MockEnv((int(major), int(minor), 0)))
     application = Application()
