@@ -140,7 +140,15 @@ def test_defaults_give_the_package_kind_on_the_python_before_the_newest() -> Non
 
 def test_advanced_questions_are_remembered_and_not_asked() -> None:
     advanced = {key for key in PUBLIC if working_tree().questions[key].get("ask") is False}
-    image = {"image_python", "installer", "base_image", "base_registry", "builder_packages", "runtime_packages", "devcontainer"}
+    image = {
+        "image_python",
+        "installer",
+        "base_image",
+        "base_registry",
+        "builder_packages",
+        "runtime_packages",
+        "devcontainer",
+    }
     expected = image | {"template_owners", "package_index", "package_index_url"}
     assert advanced == expected - FIXED
     files = working_tree().render({"package_index": "private"})

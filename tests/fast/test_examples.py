@@ -15,7 +15,7 @@ from tools.questions.derive import questions
 from tools.render.template import Files
 from tools.repository import ROOT
 
-WITHOUT_EXAMPLES = ("license", "python_version", "dependency_updates")
+WITHOUT_EXAMPLES = ("license", "python_version", "image_python", "dependency_updates")
 """The questions of which some choices have no example."""
 
 

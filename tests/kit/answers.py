@@ -266,6 +266,7 @@ def name_lists() -> Any:
 IMAGE_QUESTIONS = (
     "project_type",
     "python_version",
+    "image_python",
     "installer",
     "base_image",
     "license",

@@ -1,5 +1,6 @@
 """The build contexts of all distinct images."""
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -7,10 +8,11 @@ import pytest
 
 from tests.kit.answers import IMAGE_QUESTIONS, combined, name, working_tree
 from tests.kit.docker import context_of
+from tools.questions.conditions import unique
 from tools.render.template import Answers
 
-ROTATED = ("license", "builder_packages")
-"""Questions whose answers rotate from case to case: they leave no trace in the image, or only a label."""
+ROTATED = ("license", "builder_packages", "python_version")
+"""Questions whose answers rotate from case to case: their trace in the image is a label, or the locked versions."""
 
 
 CHOSEN = ("project_type", "installer", "base_image")
@@ -35,7 +37,8 @@ def other_image_cases() -> list[Any]:
 def image_cases() -> list[Any]:
     """Return a pytest parameter with the answers and the build context of each distinct image.
 
-    Rotated answers do not make an image distinct, but each of them meets every other answer.
+    Rotated answers do not make an image distinct. Each licence and package meets every other answer, and each oldest
+    Python every newer one.
     """
     groups: dict[tuple[tuple[str, Any], ...], list[Answers]] = {}
     for answers in combined(*IMAGE_QUESTIONS):
@@ -44,5 +47,12 @@ def image_cases() -> list[Any]:
     return [
         pytest.param(answers, context_of(working_tree().render(answers)), id=name(answers, IMAGE_QUESTIONS))
         for number, rotation in enumerate(groups.values())
-        for answers in [rotation[3 * number % len(rotation)]]
+        for answers in [rotated(rotation, number)]
     ]
+
+
+def rotated(rotation: Sequence[Answers], number: int) -> Answers:
+    """Return the answers of a case: the oldest Pythons rotate on their own, as a newer image has more of them."""
+    oldest = unique(answers["python_version"] for answers in rotation)
+    found = [answers for answers in rotation if answers["python_version"] == oldest[number % len(oldest)]]
+    return found[3 * number % len(found)]

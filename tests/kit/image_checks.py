@@ -182,7 +182,7 @@ def check_refusals(answers: Answers, files: Files, folder: Path) -> None:
     if answers["base_image"] == "slim":
         image = f"--build-arg=PYTHON_IMAGE={images_of({'python_version': '3.11'})['PYTHON_IMAGE']}"
         write(files, folder / "python")
-        words = r"Python version \(?3\.11\.\d+\)? is not (allowed|supported) by the project \(>=3\.13\)"
+        words = r"Python version \(?3\.11\.\d+\)? is not (allowed|supported) by the project \(>=3\.13(,<3\.14)?\)"
         in_project = answers["project_type"] != "environment" and by_pip
         refused(folder / "python", words, f"--target={'project' if in_project else 'dependencies'}", image)
 

@@ -112,7 +112,7 @@ print(open("/proc/net/tcp").read())
 
 def expected_distributions(answers: Answers, lock: str) -> list[str]:
     """Return the names of the packages that belong into an image: the locked dependencies and the project."""
-    target = {"python_version": answers["python_version"], "sys_platform": "linux", "platform_system": "Linux"}
+    target = {"python_version": answers["image_python"], "sys_platform": "linux", "platform_system": "Linux"}
     names = {"myproject"} if answers["project_type"] != "environment" else set()
     for package in tomllib.loads(lock)["package"]:
         marker = package.get("markers", "")
@@ -164,7 +164,7 @@ def check_facts(image: str, answers: Answers, files: Files, ignore: Sequence[str
     expect_equal(facts["user"], user, "user")
     expect_equal(facts["open_folders"], {"/home/app": "0o41777", "/data": "0o41777"}, "folders to write into")
     expect(distroless or facts["home"] == "/home/app", f"The home in passwd is {facts['home']}.")
-    expect_equal(facts["python"].rpartition(".")[0], answers["python_version"], "Python")
+    expect_equal(facts["python"].rpartition(".")[0], answers["image_python"], "Python")
     expect_equal(facts["prefix"], "/app/.venv", "environment")
     expected = expected_distributions(answers, files["poetry.lock"].decode())
     expect_equal(facts["distributions"], expected, "distributions")

@@ -1,17 +1,33 @@
 """The JSON Schema of answers files. A missing answer gets its default."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from tools.questions.model import Condition, Question, Rule, Schema
 
+
+@dataclass(frozen=True)
+class AnswerTo:
+    """A default that is the answer to another question.
+
+    Attributes:
+        name: The other question.
+    """
+
+    name: str
+
+
 Defaults = Mapping[str, Any]
-"""The default of each question; None if it depends on other answers."""
+"""The default of each question; None if it depends on other answers in another way than `AnswerTo` says."""
 
 
 def defaults_of(questions: Sequence[Question]) -> Defaults:
     """Return the default of each question."""
-    return {question.name: question.default for question in questions}
+    return {
+        question.name: AnswerTo(question.default_question) if question.default_question else question.default
+        for question in questions
+    }
 
 
 def answers_schema(questions: Sequence[Question]) -> Schema:
@@ -65,6 +81,16 @@ def joined(rules: Sequence[Schema]) -> Schema:
 
 def holds(when: Condition, defaults: Defaults) -> Schema:
     """Return the schema of a condition. Answers may be missing if their defaults meet it."""
+    for name in when:
+        if isinstance(source := defaults[name], AnswerTo):
+            by_default = {source.name if other == name else other: values for other, values in when.items()}
+            missing = holds(by_default, defaults)
+            return {"anyOf": [given(when, defaults), missing | {"properties": {**missing["properties"], name: False}}]}
+    return given(when, defaults)
+
+
+def given(when: Condition, defaults: Defaults) -> Schema:
+    """Return the schema of a condition whose answers may be missing if their defaults are values that meet it."""
     required = [name for name, values in when.items() if defaults[name] not in values]
     schema: Schema = {"properties": {name: {"enum": list(values)} for name, values in when.items()}}
     return schema | ({"required": required} if required else {})

@@ -220,19 +220,25 @@ def on(host: str) -> Schema:
 
 def fields(question: Question, defaults: Defaults) -> Schema:
     """Return the field of a question, with the choices that depend on other answers in `if`, `then` and `else`."""
-    for number, choice in enumerate(question.choices):
+    # From the last one: if it is not offered, nor are those with a narrower condition.
+    for choice in reversed(question.choices):
         if choice.when:
-            before, after = question.choices[:number], question.choices[number + 1 :]
-            free = [*before, replace(choice, when={}), *after]
+            free = [replace(each, when={}) if each is choice else each for each in question.choices]
+            others = [each for each in question.choices if not narrower(each.when, choice.when)]
             return {
                 "if": holds(choice.when, defaults),
                 "then": fields(replace(question, choices=free), defaults),
-                "else": fields(replace(question, choices=[*before, *after]), defaults),
+                "else": fields(replace(question, choices=others), defaults),
             }
     # Copier would prompt for a missing answer, and stop without a terminal.
     # An answer of a preset is required too. Without a preset's registry, for example, images would come from public ones.
     needed = not question.advanced and bool(not question.may_be_empty or question.default)
     return {"properties": {question.name: field(question)}} | ({"required": [question.name]} if needed else {})
+
+
+def narrower(when: Condition, other: Condition) -> bool:
+    """Return whether a condition holds only where another one does."""
+    return all(name in when and {*when[name]} <= {*values} for name, values in other.items())
 
 
 def field(question: Question) -> Schema:

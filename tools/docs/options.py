@@ -53,6 +53,8 @@ def short_answers(question: Question) -> str:
 def short_default(question: Question) -> str:
     """Write the default, or the questions on which it depends."""
     [(value, when), *others] = question.defaults
+    if question.default_question:
+        return f"that of {code(question.default_question)}"
     return f"by {' and '.join(map(code, when))}" if others else answer(value)
 
 
@@ -67,10 +69,11 @@ def asked(question: Question) -> str:
 
 def answers(question: Question) -> str:
     """Write the accepted answers, with a line for each choice if the choices have labels."""
-    if question.flag or all(one.label == one.value for one in question.choices):
+    if question.flag or not any(one.when or one.label != one.value for one in question.choices):
         return f" {question.sentence or ', '.join(map(answer, question.values))}"
     lines = [
-        f"  - {code(one.value)}: {one.label}{f' (only when {condition(one.when)})' if one.when else ''}"
+        f"  - {code(one.value)}"
+        f"{f': {one.label}' if one.label != one.value else ''}{f' (only when {condition(one.when)})' if one.when else ''}"
         for one in question.choices
     ]
     return "\n".join(["", *lines])
@@ -81,6 +84,8 @@ def default(question: Question) -> str:
     value, when = question.defaults[-1]
     if not when:
         return answer(value)
+    if question.default_question:
+        return f"the answer to {code(question.default_question)}"
     if SOURCE_EXAMPLES.keys() & when.keys():
         return "; ".join(
             f"from {code(name)}, such as {answer(value)} from {answer(values[0])}" for name, values in when.items()

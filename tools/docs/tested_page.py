@@ -25,7 +25,7 @@ CLAIMS = {
 }
 """The tested objects and the checks of each step."""
 
-IMAGE = ("project_type", "installer", "base_image", "python_version")
+IMAGE = ("project_type", "installer", "base_image", "image_python")
 """The questions by which the table of images is keyed."""
 
 GAP = "not tested"
@@ -119,7 +119,8 @@ def fits(record: Record, answers: Answers) -> bool:
 def images(template: Template) -> list[Answers]:
     """Return the answers of each image in the table."""
     asked = [combination.asked for combination in template.product(vary=IMAGE)]
-    return [{question: answers[question] for question in IMAGE} for answers in asked if answers["docker"]]
+    docker = [tuple(answers[question] for question in IMAGE) for answers in asked if answers["docker"]]
+    return [dict(zip(IMAGE, values, strict=True)) for values in unique(docker)]
 
 
 def image_cell(data: Data, answers: Answers) -> str:
@@ -134,7 +135,7 @@ def images_table(data: Data, template: Template) -> str:
     """Write a table of the tested images, with a column for each base."""
     every = images(template)
     rows = unique((answers["project_type"], answers["installer"]) for answers in every)
-    found = unique((answers["base_image"], answers["python_version"]) for answers in every)
+    found = unique((answers["base_image"], answers["image_python"]) for answers in every)
     columns = [column for base in unique(base for base, _ in found) for column in found if column[0] == base]
     cells = {tuple(answers[question] for question in IMAGE): image_cell(data, answers) for answers in every}
     lines = [

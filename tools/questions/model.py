@@ -75,6 +75,12 @@ class Question:
         return None if when else value
 
     @property
+    def default_question(self) -> str:
+        """The question whose answer is the default, or an empty text."""
+        names = {name for value, when in self.defaults for name in (when if list(when.values()) == [[value]] else [""])}
+        return names.pop() if len(names) == 1 else ""
+
+    @property
     def values(self) -> list[Any]:
         """All answers of a flag or a choice; empty for a text."""
         return [True, False] if self.flag else [choice.value for choice in self.choices]
