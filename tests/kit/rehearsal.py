@@ -19,6 +19,7 @@ from copier import run_copy, run_update
 from pathspec import GitIgnoreSpec
 
 from tests.kit.commands import COPIER, POETRY, read, run
+from tests.kit.pythons import HERE
 from tools.history import releases
 from tools.ownership import ownership
 from tools.render.template import PARTS, Answers, Files, copy_parts
@@ -45,7 +46,7 @@ PLACES = {
 APART = {"renamed", "reformatted"}
 """Edits that clash with other edits of the same files."""
 
-EDITED: Answers = {"project_name": "data-tool", "python_version": "3.11"}
+EDITED: Answers = {"project_name": "data-tool", "python_version": HERE}
 """Answers of a repository in which the edits work."""
 
 

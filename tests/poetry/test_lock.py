@@ -40,21 +40,32 @@ from tools.lock.refresh import (
 from tools.render.template import Answers, Files
 from tools.repository import ROOT
 
-PROJECT = ("project_type", "python_version", "license")
+PROJECT = ("project_type", "python_version", "image_python", "license")
 """Questions whose answers Poetry finds in pyproject.toml, apart from the index: test_index.py has that."""
 
-DEPENDENCIES = ("project_type", "python_version", "docs")
+DEPENDENCIES = ("project_type", "python_version", "image_python", "docs")
 """Questions whose answers decide about the dependencies."""
 
 
 def projects() -> Iterator[object]:
     """List the answers of each project that Poetry can tell apart."""
-    return (pytest.param(answers, id=name(answers, PROJECT)) for answers in combined(*PROJECT))
+    return (pytest.param(answers, id=name(answers, PROJECT)) for answers in distinct(*PROJECT))
 
 
 def sets() -> Iterator[object]:
     """List the answers of one project for each set of dependencies."""
-    return (pytest.param(answers, id=name(answers, DEPENDENCIES)) for answers in combined(*DEPENDENCIES))
+    return (pytest.param(answers, id=name(answers, DEPENDENCIES)) for answers in distinct(*DEPENDENCIES))
+
+
+def distinct(*questions: str) -> Iterator[Answers]:
+    """Yield the combinations of some answers with different input for Poetry.
+
+    That of a package does not depend on its image. A project without an image has the input of the newest image.
+    """
+    for answers in combined(*questions):
+        image = answers.get("image_python")
+        if image and (answers["project_type"] != "package" or image == answers["python_version"]):
+            yield answers
 
 
 def project(answers: Answers) -> Files:
@@ -65,7 +76,7 @@ def project(answers: Answers) -> Files:
 @cache
 def locks() -> dict[str, str]:
     """Return the rendered lock file of each set of dependencies, keyed by the files that `poetry lock` reads."""
-    files = [project(answers) for answers in combined(*DEPENDENCIES)]
+    files = [project(answers) for answers in distinct(*DEPENDENCIES)]
     return {locked_content(one["pyproject.toml"].decode()): one["poetry.lock"].decode() for one in files}
 
 
