@@ -208,8 +208,10 @@ def regions(text: str) -> set[str]:
             table = match[1]
         elif match := re.match(r"([\w-]+) = ", line):
             key = match[1]
-        inside = (inside or line.startswith("<<<<<<< ")) and not line.startswith(">>>>>>> ")
-        if inside:
+        begins = line.startswith("<<<<<<< ")
+        inside = (inside or begins) and not line.startswith(">>>>>>> ")
+        # The line before a conflict has no part in it.
+        if inside and not begins:
             found.add(f"project.{key}" if table == "project" else table)
     return found
 

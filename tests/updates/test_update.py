@@ -88,6 +88,36 @@ def test_all_edits_together_are_kept(tag: str, kind: str, installer: str, templa
     refresh_lock(project)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_update_bounds_the_python_and_keeps_the_one_of_the_image(kind: str, template: Path, tmp_path: Path) -> None:
+    """Of a repository of the last release, with a lock of the user's own."""
+    answers = {"project_type": kind, "project_name": "data-tool", "python_version": "3.12"}
+    project = committed(generated(template, release_tags()[-1], answers, tmp_path / "old"), tmp_path)
+    with (project / "poetry.lock").open("a", encoding="utf-8") as file:
+        file.write("# Ours.\n")
+    run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
+    before, files = read(project), updated(project, NEXT)
+    bound = "" if kind == "package" else ",<3.13"
+    assert tomllib.loads(files["pyproject.toml"].decode())["project"]["requires-python"] == f">=3.12{bound}"
+    matrix = yaml.safe_load(files[".github/workflows/ci.yml"])["jobs"]["test"]["strategy"]["matrix"]
+    assert matrix["python-version"] == (["3.12"] if bound else ["3.12", "3.13", "3.14", "3.15"])
+    for each in (before, files):
+        assert "ARG PYTHON_IMAGE=python:3.12-slim-trixie" in each["Dockerfile"].decode().splitlines()
+    assert known(project)["image_python"] == "3.12"
+    # The user's lock is stale: `poetry lock` brings it up to date, as the message of the update says.
+    assert files["poetry.lock"] == before["poetry.lock"]
+
+
+def test_a_bound_of_the_users_own_gets_conflict_markers(template: Path, tmp_path: Path) -> None:
+    answers = {"project_type": "service", "project_name": "data-tool", "python_version": "3.12"}
+    project = committed(generated(template, release_tags()[-1], answers, tmp_path / "old"), tmp_path)
+    replace(project / "pyproject.toml", 'requires-python = ">=3.12"', 'requires-python = ">=3.12,<3.14"')
+    run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
+    text = updated(project, NEXT)["pyproject.toml"].decode()
+    assert regions(text) == {"project.requires-python"}
+    assert {'requires-python = ">=3.12,<3.14"', 'requires-python = ">=3.12,<3.13"'} <= set(text.splitlines())
+
+
 @pytest.mark.parametrize("given", ["package_name=other", "project_type=service"])
 def test_an_update_that_would_lose_edits_is_refused(given: str, template: Path, tmp_path: Path) -> None:
     """Without the guard, Copier deletes the edited file and writes a new one without the edits."""
