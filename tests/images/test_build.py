@@ -105,6 +105,16 @@ def test_a_source_that_is_mounted_takes_effect(installer: str, tmp_path: Path) -
 # Checks of hashes and of the Python version are in tests/kit/image_checks.py.
 
 
+@pytest.mark.parametrize("kind", ["service", "environment"])
+def test_a_newer_python_than_the_one_of_the_image_stops_the_build(kind: str, tmp_path: Path) -> None:
+    need_engine({"python_version": "3.14"})
+    base = base_of({"python_version": "3.14"})
+    answers = {"project_type": kind, "python_version": "3.11", "image_python": "3.13"}
+    write(working_tree().render(answers), tmp_path)
+    words = r"3\.14\.\d+(\) is not supported by the project \(>=3\.11,<3\.14\)| not in '<3\.14,>=3\.11')"
+    refused(tmp_path, words, f"--build-arg=PYTHON_IMAGE={base}")
+
+
 @pytest.mark.parametrize(("kind", "installer"), [("service", "pip"), ("environment", "pip"), ("package", "poetry")])
 def test_a_stale_lock_stops_the_build(kind: str, installer: str, tmp_path: Path) -> None:
     """Each of these reads the lock by another instruction."""

@@ -79,7 +79,8 @@ def with_a_newer_file(source: Path) -> None:
 @pytest.mark.cases("page", pages)
 def test_the_commands_print_the_shown_output(page: str, template: Path, tmp_path: Path) -> None:
     """A release of the template is published before the first update, which keeps the reader's edits."""
-    need_engine({"python_version": "3.11"})
+    for version in ("3.11", "3.14"):
+        need_engine({"python_version": version})
     if shutil.which("curl") is None:
         pytest.skip("there is no curl: on Debian it is in curl")
     commands, shown = script((ROOT / f"docs/{page}.md").read_text(encoding="utf-8"))

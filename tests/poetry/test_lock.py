@@ -13,7 +13,7 @@ from zipfile import ZipFile
 import pytest
 from packaging.requirements import Requirement
 
-from tests.kit.answers import HOSTILE, combined, name, told, working_tree
+from tests.kit.answers import HOSTILE, KINDS, combined, name, told, working_tree
 from tests.kit.commands import write
 from tests.kit.poetry_process import (
     Poetry,
@@ -151,6 +151,30 @@ def test_the_store_has_the_lock_of_every_set_and_nothing_else(tmp_path: Path) ->
 def versions(lock: str) -> dict[str, str]:
     """Return the version of each locked package."""
     return {package["name"]: package["version"] for package in tomllib.loads(lock)["package"]}
+
+
+BOUNDED = b"""
+[project]
+name = "bounded"
+version = "1.0"
+requires-python = ">=3.9,<4.0"
+"""
+"""A package that supports no Python 4, as many do."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_dependency_with_an_upper_bound_can_be_locked(kind: str, poetry: Poetry, tmp_path: Path) -> None:
+    """Except by a package, whose users choose the Python: docs/decisions/0026-upper-bound.md."""
+    files = project({"project_type": kind})
+    dependency = f'dependencies = [\n    "bounded @ {write({"pyproject.toml": BOUNDED}, tmp_path / "bounded").as_uri()}",'
+    pyproject = re.sub(r"(?m)^dependencies = \[", dependency, files["pyproject.toml"].decode()).replace(",]", "]")
+    folder = write({**files, "pyproject.toml": pyproject.encode()}, tmp_path / "project")
+    if kind == "package":
+        with pytest.raises(AssertionError, match=r"bounded requires Python >=3\.9,<4\.0"):
+            poetry(folder, "lock")
+    else:
+        poetry(folder, "lock")
+        assert "bounded" in versions((folder / "poetry.lock").read_text(encoding="utf-8"))
 
 
 NEEDS_TOOL = """
