@@ -65,6 +65,9 @@ def asked_when(question: str, answers: dict[str, Any]) -> bool:
         "base_registry": docker or host == "gitlab",
         "builder_packages": docker,
         "runtime_packages": answers.get("base_image") == "slim",
+        "image_groups": docker,
+        "image_extras": docker,
+        "build_files": docker,
         "devcontainer": docker,
         "package_index_url": answers["package_index"] == "private",
     }
@@ -100,6 +103,9 @@ NOT_ASKED: list[Answers] = [
         "base_registry": "registry.example.com",
         "builder_packages": "git",
         "runtime_packages": "curl",
+        "image_groups": "prod",
+        "image_extras": "cache",
+        "build_files": "other",
         "devcontainer": True,
         "package_index_url": "https://other.example.com/simple",
     },
@@ -147,6 +153,9 @@ def test_advanced_questions_are_remembered_and_not_asked() -> None:
         "base_registry",
         "builder_packages",
         "runtime_packages",
+        "image_groups",
+        "image_extras",
+        "build_files",
         "devcontainer",
     }
     expected = image | {"template_owners", "package_index", "package_index_url"}

@@ -90,6 +90,9 @@ NAMES = {
     "base_registry": st.from_regex(r"[a-z0-9.-]{1,9}[.:][0-9]{1,4}(/[a-z0-9._-]{1,9}){0,3}", fullmatch=True),
     "builder_packages": st.lists(st.from_regex(r"[a-z0-9+.-]{1,9}", fullmatch=True), max_size=4).map(" ".join),
     "runtime_packages": st.lists(st.from_regex(r"[a-z0-9+.-]{1,9}", fullmatch=True), max_size=4).map(" ".join),
+    "image_groups": st.lists(st.from_regex(r"[A-Za-z0-9._-]{1,9}", fullmatch=True), max_size=4).map(" ".join),
+    "image_extras": st.lists(st.from_regex(r"[A-Za-z0-9._-]{1,9}", fullmatch=True), max_size=4).map(" ".join),
+    "build_files": st.lists(st.from_regex(r"[A-Za-z0-9._/-]{1,9}", fullmatch=True), max_size=4).map(" ".join),
     "package_index_url": st.from_regex(r"https://[a-z0-9.:-]{1,20}(/[A-Za-z0-9._~%+-]{0,9}){0,4}", fullmatch=True),
 }
 """For each question whose answer a tool looks up, text that is nearly always acceptable."""
