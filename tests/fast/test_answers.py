@@ -69,7 +69,7 @@ def asked_when(question: str, answers: dict[str, Any]) -> bool:
         "image_extras": docker,
         "build_files": docker,
         "devcontainer": docker,
-        "package_index_url": answers["package_index"] == "private",
+        "package_index_url": answers["package_index"] != "public",
     }
     return bool(conditions.get(question, True))
 

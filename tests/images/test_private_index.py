@@ -7,20 +7,31 @@ import pytest
 
 from tests.kit.commands import write
 from tests.kit.docker import image_of, refused
-from tests.kit.private_image import check_index, check_secret, closed_index, held, service
-from tests.kit.private_index import Index
+from tests.kit.private_image import (
+    Network,
+    check_index,
+    check_refused,
+    check_secret,
+    closed_index,
+    held,
+    logins,
+    service,
+)
+from tests.kit.private_index import Index, with_secret
+
+Closed = tuple[Index, Network]
 
 
 @pytest.fixture(scope="module")
-def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Index]:
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Closed]:
     """Serve an index of the packages for the image of the service, and no others."""
     with closed_index(tmp_path_factory) as running:
         yield running
 
 
-def test_the_image_is_built_with_the_secret_and_without_a_trace(index: Index, tmp_path: Path) -> None:
+def test_the_image_is_built_with_the_secret_and_without_a_trace(closed: Closed, tmp_path: Path) -> None:
     """The other installer and the other base are in tests/nightly/test_private_index.py."""
-    check_secret("pip", "slim", index, tmp_path)
+    check_secret("pip", "slim", closed, tmp_path)
 
 
 def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
@@ -31,11 +42,22 @@ def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
         assert held(texts, image, tmp_path) == {"in-the-history", "in-a-layer"}
 
 
-def test_without_the_secret_the_build_says_how_to_give_it(index: Index, tmp_path: Path) -> None:
-    words = "secret netrc: not found"
-    output = refused(write(service(index.url), tmp_path), words, "--no-cache", "--network=host")
-    assert 'docker build --secret "id=netrc,src=$HOME/.netrc" .' in output
+@pytest.mark.parametrize("case", ["none", "empty"])
+def test_without_a_login_the_build_says_how_to_give_it(case: str, closed: Closed, tmp_path: Path) -> None:
+    """A wrong password is part of check_index."""
+    index, network = closed
+    words = "No matching distribution found for poetry=="
+    check_refused(service(network), logins(index)[case], words, tmp_path)
 
 
-def test_poetry_itself_comes_from_the_private_index(index: Index, tmp_path: Path) -> None:
-    check_index(service(index.url), index, tmp_path)
+def test_the_certificate_of_an_unknown_authority_is_refused(closed: Closed, tmp_path: Path) -> None:
+    """On a base without the certificate. All other tests here build on that of docs/networks.md."""
+    index, network = closed
+    files = service(network._replace(registry=""))
+    options = with_secret(files, index.netrc, tmp_path)
+    refused(write(files, tmp_path), "CERTIFICATE_VERIFY_FAILED", "--no-cache", "--target=poetry", *options)
+
+
+def test_poetry_itself_comes_from_the_private_index(closed: Closed, tmp_path: Path) -> None:
+    index, network = closed
+    check_index(service(network), index, tmp_path)

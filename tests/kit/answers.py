@@ -137,7 +137,7 @@ PROMISED = {
     "image_extras": None,
     "build_files": None,
     "devcontainer": [True, False],
-    "package_index": ["public", "private"],
+    "package_index": ["public", "private", "additional"],
     "package_index_url": None,
 }
 """Public keys and values, which answers files in other repositories hold: only ever add to them."""

@@ -116,7 +116,7 @@ def on_a_runner(jobs: Scripts, project: Path, python: str, *, fresh: bool = Fals
             **told,
             "PATH": f"{tools}/bin:{os.environ['PATH']}",
         }
-        before, pip, after = text.partition("pip install --requirement=poetry-requirements.txt")
+        before, pip, after = text.partition("pip install --no-input --requirement=poetry-requirements.txt")
         run("bash", "-ec", before + pip, cwd=project, env=environment)
         if pip:
             # Poetry needs it on machines whose index has no JSON pages. Users never see it.

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import uuid4
 
@@ -77,6 +78,28 @@ def need_engine(answers: Answers) -> None:
     for image in images_of(answers).values():
         if not what_is(image):
             pytest.skip(f"there is no {image}: it cannot be pulled, and nothing can stand in for it")
+
+
+@contextmanager
+def on_own_bases(answers: Answers, recipe: Callable[[str], str], files: Files) -> Iterator[Answers]:
+    """Make base images of our own, and give answers that name them.
+
+    Args:
+        answers: Answers without a registry.
+        recipe: Returns the Dockerfile of an image from the name of the usual one.
+        files: Files beside this Dockerfile.
+    """
+    need_engine(answers)
+    ours = {**answers, "base_registry": f"own.example/{new_name()}"}
+    names = images_of(ours)
+    try:
+        for argument, image in images_of(answers).items():
+            with TemporaryDirectory() as folder:
+                write({**files, "Dockerfile": recipe(image).encode()}, Path(folder))
+                run("docker", "build", "--quiet", f"--tag={names[argument]}", folder)
+        yield ours
+    finally:
+        remove(*names.values())
 
 
 @contextmanager

@@ -9,30 +9,61 @@ import tomllib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
 from tests.kit.answers import combination, working_tree
 from tests.kit.commands import run, write
-from tests.kit.docker import docker, image_of, lint, need_engine, refused
+from tests.kit.docker import docker, image_of, lint, on_own_bases, refused
 from tests.kit.image_contract import check_contract
 from tests.kit.mutants import mutants
-from tests.kit.private_index import Index, fetch, private, serve, with_secret
-from tests.kit.verdicts import ProductError, expect_equal
+from tests.kit.private_index import Index, fetch, private, with_secret
+from tests.kit.secure_index import CA, serve_securely
+from tests.kit.verdicts import ProductError, expect, expect_equal
+from tools.docs.markdown import code_blocks
 from tools.render.template import Answers, Files
+from tools.repository import ROOT
+
+REMEDY = 'docker build --secret "id=netrc,src=$HOME/.netrc" .'
+"""What the Dockerfile says where a build stops for want of a login."""
 
 
-def service(url: str | None, installer: str = "pip", base: str = "slim") -> Files:
-    """Render the service whose image is built here. Without an address, its packages come from the public index."""
-    answers: Answers = {"project_type": "service", "python_version": "3.13", "installer": installer, "base_image": base}
-    return private(url, **answers) if url else working_tree().render(answers)
+class Network(NamedTuple):
+    """A corporate network: the address of its index, and a registry with base images that trust its certificate."""
+
+    url: str
+    registry: str
+
+
+def base_with_certificate(image: str) -> str:
+    """Return the Dockerfile of a base image that trusts a certificate, from docs/networks.md."""
+    blocks = code_blocks((ROOT / "docs/networks.md").read_text(encoding="utf-8"), "dockerfile")
+    for block in blocks:
+        start = block.split()[1]
+        if start.partition(":")[0] == image.partition(":")[0]:
+            return block.replace(f"FROM {start}", f"FROM {image}")
+    return f"FROM {image}\n"
+
+
+def answers_of(installer: str, base: str) -> Answers:
+    """Return the answers of the service whose image is built here."""
+    return {"project_type": "service", "python_version": "3.13", "installer": installer, "base_image": base}
+
+
+def service(network: Network | None, installer: str = "pip", base: str = "slim") -> Files:
+    """Render the service whose image is built here. Without a network, its packages come from the public index."""
+    answers = answers_of(installer, base)
+    if network is None:
+        return working_tree().render(answers)
+    return private(network.url, base_registry=network.registry, **answers)
 
 
 def packages_of_the_image(folder: Path) -> Path:
     """Return a folder with all packages for the image of the service; the first process fetches them for all."""
     packages = folder / "packages"
     tools = [working_tree().folder / f"extensions/dependencies/{name}-requirements.txt" for name in ("tools", "build")]
-    lock = tomllib.loads(service("https://packages.example.com/simple")["poetry.lock"].decode())
+    lock = tomllib.loads(service(Network("https://packages.example.com/simple", ""))["poetry.lock"].decode())
     with (folder / "packages.guard").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not packages.exists():
@@ -44,12 +75,22 @@ def packages_of_the_image(folder: Path) -> Path:
 
 
 @contextmanager
-def closed_index(factory: pytest.TempPathFactory) -> Iterator[Index]:
-    """Serve an index of the packages for the image of the service, and no others."""
-    need_engine({"python_version": "3.13"})
-    packages = packages_of_the_image(factory.getbasetemp().parent)
-    with serve(factory.mktemp("closed"), packages) as running:
-        yield running
+def trusted(answers: Answers, folder: Path) -> Iterator[str]:
+    """Make base images that trust the certificate in a folder, and give the registry that has them."""
+    with on_own_bases(answers, base_with_certificate, {CA: (folder / CA).read_bytes()}) as ours:
+        yield ours["base_registry"]
+
+
+@contextmanager
+def closed_index(factory: pytest.TempPathFactory, base: str = "slim") -> Iterator[tuple[Index, Network]]:
+    """Serve an index of the packages for the image of the service, and no others, in a corporate network."""
+    answers = answers_of("pip", base)
+    folder = factory.mktemp("closed")
+    with (
+        serve_securely(folder, packages_of_the_image(factory.getbasetemp().parent)) as index,
+        trusted(answers, folder) as registry,
+    ):
+        yield index, Network(index.url, registry)
 
 
 def held(texts: Iterable[str], image: str, folder: Path) -> set[str]:
@@ -65,31 +106,38 @@ def held(texts: Iterable[str], image: str, folder: Path) -> set[str]:
     return found
 
 
-def check_secret(installer: str, base: str, index: Index, folder: Path) -> None:
+def check_secret(installer: str, base: str, closed: tuple[Index, Network], folder: Path) -> None:
     """Build an image with the secret, and check that no stage has a trace of it: users push stages as caches."""
-    files = service(index.url, installer, base)
+    index, network = closed
+    files = service(network, installer, base)
     options = with_secret(files, index.netrc, folder)
     login = base64.b64encode(f"{index.user}:{index.password}".encode()).decode()
     traces = (index.user, index.password, login)
-    assert "type=cache" not in files["Dockerfile"].decode()
+    # A cache mount is open to every other build, and one in memory takes twice the size of the packages.
+    assert re.findall("type=(cache|tmpfs)", files["Dockerfile"].decode()) == []
     for stage in re.findall(r"(?m)^FROM \S+ AS (\w+)$", files["Dockerfile"].decode()):
         with image_of(files, folder, *options, f"--target={stage}") as image:
             assert held([*traces, "LANG"], image, folder) <= {"LANG"}
-    check_contract(
-        combination(project_type="service", installer=installer, base_image=base, python_version="3.13"),
-        files,
-        folder,
-        *options,
-    )
+    answers = combination(project_type="service", installer=installer, base_image=base, python_version="3.13")
+    check_contract({**answers, "base_registry": network.registry}, files, folder, *options)
     records = run("docker", "buildx", "du", "--verbose")
     assert [trace for trace in traces if trace in records] == []
 
 
-def check_wrong_password(files: Files, index: Index, folder: Path) -> None:
-    """Check that a build gets Poetry itself from the private index, which refuses a wrong password."""
+def logins(index: Index) -> dict[str, str | None]:
+    """Return the .netrc files with which an index lets nobody in; None is a build without the secret."""
+    return {"none": None, "empty": "", "wrong": index._replace(password="wrong").netrc}
+
+
+def check_refused(files: Files, login: str | None, words: str, folder: Path, *more: str) -> None:
+    """Check that a build without the right login stops, and says how to give it."""
+    options = ["--network=host"] if login is None else with_secret(files, login, folder)
     # A build with the right secret may have filled the cache, and cached steps need no secret.
-    options = ("--no-cache", *with_secret(files, index._replace(password="wrong").netrc, folder))
-    refused(write(files, folder), "No matching distribution found for poetry==", *options)
+    output = refused(
+        write(files, folder), "secret netrc: not found" if login is None else words, "--no-cache", *options, *more
+    )
+    expect(REMEDY in output, output)
+    expect("Traceback" not in output, output)
 
 
 def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
@@ -102,28 +150,26 @@ def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
 
 
 def check_index(files: Files, index: Index, folder: Path) -> None:
-    """Check a build with a private index.
-
-    pip keeps downloads from an address with https, which this server lacks: hadolint checks that pip keeps none.
-    """
+    """Check a build with a private index, from which Poetry itself comes too."""
     lint(write({"Dockerfile": files["Dockerfile"]}, folder / "style") / "Dockerfile")
-    check_wrong_password(files, index, folder)
+    check_refused(files, logins(index)["wrong"], "No matching distribution found for poetry==", folder)
     check_no_downloads(files, index, folder)
 
 
 def only_private(installer: str) -> list[str]:
     """List the parts of the Dockerfile for a private index that the one for the public index lacks."""
-    urls = ("https://packages.example.com/simple", None)
+    networks = (Network("https://packages.example.com/simple", ""), None)
     private_one, public_one = (
-        [mutant.missing for mutant in mutants(service(url, installer)["Dockerfile"].decode())] for url in urls
+        [mutant.missing for mutant in mutants(service(network, installer)["Dockerfile"].decode())]
+        for network in networks
     )
     return list(dict.fromkeys(part for part in private_one if part not in public_one and not part.startswith("RUN")))
 
 
-def check_without(installer: str, part: str, index: Index, folder: Path) -> None:
+def check_without(installer: str, part: str, closed: tuple[Index, Network], folder: Path) -> None:
     """Check that a build fails a check of the private index when a part of its Dockerfile is taken out."""
-    files = service(index.url, installer)
-    part = part.replace("https://packages.example.com/simple", index.url)
+    index, network = closed
+    files = service(network, installer)
     found = [mutant for mutant in mutants(files["Dockerfile"].decode()) if mutant.missing == part]
     assert found
     for place, mutant in enumerate(found):
