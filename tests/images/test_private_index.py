@@ -8,6 +8,7 @@ import pytest
 from tests.kit.commands import write
 from tests.kit.docker import image_of, refused
 from tests.kit.private_image import (
+    NO_POETRY,
     Network,
     check_index,
     check_refused,
@@ -46,8 +47,7 @@ def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
 def test_without_a_login_the_build_says_how_to_give_it(case: str, closed: Closed, tmp_path: Path) -> None:
     """A wrong password is part of check_index."""
     index, network = closed
-    words = "No matching distribution found for poetry=="
-    check_refused(service(network), logins(index)[case], words, tmp_path)
+    check_refused("poetry", logins(index)[case], NO_POETRY, service(network), tmp_path)
 
 
 def test_the_certificate_of_an_unknown_authority_is_refused(closed: Closed, tmp_path: Path) -> None:
@@ -55,7 +55,9 @@ def test_the_certificate_of_an_unknown_authority_is_refused(closed: Closed, tmp_
     index, network = closed
     files = service(network._replace(registry=""))
     options = with_secret(files, index.netrc, tmp_path)
-    refused(write(files, tmp_path), "CERTIFICATE_VERIFY_FAILED", "--no-cache", "--target=poetry", *options)
+    refused(
+        write(files, tmp_path), "CERTIFICATE_VERIFY_FAILED", "--no-cache-filter=poetry", "--target=poetry", *options
+    )
 
 
 def test_poetry_itself_comes_from_the_private_index(closed: Closed, tmp_path: Path) -> None:

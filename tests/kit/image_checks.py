@@ -12,6 +12,7 @@ from tests.kit.answers import combination, working_tree
 from tests.kit.commands import run, write
 from tests.kit.docker import RUN, built, context_of, docker, image_of, images_of, lint, need_engine, new_name, refused
 from tests.kit.image_contract import check_contract, check_facts, check_work
+from tests.kit.private_index import serve_refusals
 from tests.kit.verdicts import ProductError, expect, expect_equal
 from tools.render.template import Answers, Files
 
@@ -179,12 +180,31 @@ def check_refusals(answers: Answers, files: Files, folder: Path) -> None:
             write({**files, "Dockerfile": unverified}, folder / "unverified")
             words = "Hashes are required in --require-hashes mode"
             refused(folder / "unverified", words, "--target=dependencies")
+    for stage in ("poetry", *(["dependencies"] if by_pip and answers["project_type"] != "package" else [])):
+        check_never_asks(files, "Dockerfile", f" AS {stage}\n", folder / stage, f"--target={stage}")
     if answers["base_image"] == "slim":
         image = f"--build-arg=PYTHON_IMAGE={images_of({'python_version': '3.11'})['PYTHON_IMAGE']}"
         write(files, folder / "python")
         words = r"Python version \(?3\.11\.\d+\)? is not (allowed|supported) by the project \(>=3\.13(,<3\.14)?\)"
         in_project = answers["project_type"] != "environment" and by_pip
         refused(folder / "python", words, f"--target={'project' if in_project else 'dependencies'}", image)
+
+
+def check_never_asks(files: Files, path: str, line: str, folder: Path, *options: str) -> None:
+    """Check that a build stops, and that pip does not ask a user who is not there, if the index requires a login.
+
+    Args:
+        files: The build context.
+        path: The Dockerfile.
+        line: The line after which pip gets the index from its environment.
+        folder: An empty folder.
+        options: Options of `docker build`.
+    """
+    with serve_refusals() as url:
+        dockerfile = files[path].decode().replace(line, f"{line}ENV PIP_INDEX_URL={url}\n", 1)
+        assert url in dockerfile
+        write({**files, path: dockerfile.encode()}, folder)
+        refused(folder, "No matching distribution found", "--network=host", *options)
 
 
 def check_image(answers: Answers, files: Files, folder: Path) -> None:
@@ -203,6 +223,8 @@ def check_devcontainer(answers: Answers, files: Files, folder: Path) -> None:
         expect_equal(facts["programs"], ["git"], "programs")
         expect_equal(facts["people"], [["/bin/bash", "developer"]], "users")
     check_poetry_pin(files, folder, option)
+    start = "COPY poetry-requirements.txt /build/\n"
+    check_never_asks(files, DEVCONTAINER, start, folder / "asks", f"--file={folder / 'asks' / DEVCONTAINER}")
 
 
 IMAGE_CHECKS: list[Check] = [check_style, check_awkward, check_stages, check_refusals, check_image]

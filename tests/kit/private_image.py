@@ -28,6 +28,9 @@ from tools.repository import ROOT
 REMEDY = 'docker build --secret "id=netrc,src=$HOME/.netrc" .'
 """What the Dockerfile says where a build stops for want of a login."""
 
+NO_POETRY = "No matching distribution found for poetry=="
+"""What pip says if the index in place of the public one refuses the login."""
+
 
 class Network(NamedTuple):
     """A corporate network: the address of its index, and a registry with base images that trust its certificate."""
@@ -129,13 +132,21 @@ def logins(index: Index) -> dict[str, str | None]:
     return {"none": None, "empty": "", "wrong": index._replace(password="wrong").netrc}
 
 
-def check_refused(files: Files, login: str | None, words: str, folder: Path, *more: str) -> None:
-    """Check that a build without the right login stops, and says how to give it."""
+def check_refused(stage: str, login: str | None, words: str, files: Files, folder: Path) -> None:
+    """Check that a stage without the right login is not built, and that the build says how to give it.
+
+    Args:
+        stage: The first stage that needs the login.
+        login: The .netrc, or None for a build without the secret.
+        words: A pattern of the installer's message.
+        files: The build context.
+        folder: An empty folder.
+    """
     options = ["--network=host"] if login is None else with_secret(files, login, folder)
     # A build with the right secret may have filled the cache, and cached steps need no secret.
-    output = refused(
-        write(files, folder), "secret netrc: not found" if login is None else words, "--no-cache", *options, *more
-    )
+    stages = (f"--target={stage}", f"--no-cache-filter={stage}")
+    words = "secret netrc: not found" if login is None else words
+    output = refused(write(files, folder), words, *stages, *options)
     expect(REMEDY in output, output)
     expect("Traceback" not in output, output)
 
@@ -152,18 +163,22 @@ def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
 def check_index(files: Files, index: Index, folder: Path) -> None:
     """Check a build with a private index, from which Poetry itself comes too."""
     lint(write({"Dockerfile": files["Dockerfile"]}, folder / "style") / "Dockerfile")
-    check_refused(files, logins(index)["wrong"], "No matching distribution found for poetry==", folder)
+    check_refused("poetry", logins(index)["wrong"], NO_POETRY, files, folder)
     check_no_downloads(files, index, folder)
 
 
 def only_private(installer: str) -> list[str]:
-    """List the parts of the Dockerfile for a private index that the one for the public index lacks."""
+    """List the parts of the Dockerfile for a private index that the one for the public index lacks.
+
+    Commands that differ only in an option count as the same.
+    """
     networks = (Network("https://packages.example.com/simple", ""), None)
     private_one, public_one = (
         [mutant.missing for mutant in mutants(service(network, installer)["Dockerfile"].decode())]
         for network in networks
     )
-    return list(dict.fromkeys(part for part in private_one if part not in public_one and not part.startswith("RUN")))
+    own = [part for part in private_one if part.replace("--no-cache-dir ", "") not in public_one]
+    return list(dict.fromkeys(part for part in own if not part.startswith("RUN")))
 
 
 def check_without(installer: str, part: str, closed: tuple[Index, Network], folder: Path) -> None:

@@ -147,6 +147,34 @@ def serve_dated(packages: Mapping[str, timedelta]) -> Iterator[str]:
 
 
 @contextmanager
+def serve_refusals() -> Iterator[str]:
+    """Serve an index that requires a login and accepts none.
+
+    Yields:
+        Its address.
+    """
+
+    class Handler(BaseHTTPRequestHandler):
+        """Refuses."""
+
+        def do_GET(self) -> None:
+            """Ask for a login."""
+            self.send_response(401)
+            self.send_header("WWW-Authenticate", 'Basic realm="packages"')
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/simple"
+        finally:
+            server.shutdown()
+
+
+@contextmanager
 def index_of(answers: Answers, folder: Path) -> Iterator[tuple[Answers, dict[str, str]]]:
     """Serve the private index if some answers have one.
 
