@@ -167,25 +167,29 @@ def check_index(files: Files, index: Index, folder: Path) -> None:
     check_no_downloads(files, index, folder)
 
 
-def only_private(installer: str) -> list[str]:
-    """List the parts of the Dockerfile for a private index that the one for the public index lacks.
+def only_private(installer: str) -> list[tuple[str, str]]:
+    """List the parts that the Dockerfile for a private index has and the one for the public index lacks, with their stage.
 
     Commands that differ only in an option count as the same.
     """
     networks = (Network("https://packages.example.com/simple", ""), None)
     private_one, public_one = (
-        [mutant.missing for mutant in mutants(service(network, installer)["Dockerfile"].decode())]
+        [(mutant.stage, mutant.missing) for mutant in mutants(service(network, installer)["Dockerfile"].decode())]
         for network in networks
     )
-    own = [part for part in private_one if part.replace("--no-cache-dir ", "") not in public_one]
-    return list(dict.fromkeys(part for part in own if not part.startswith("RUN")))
+    own = [
+        (stage, part) for stage, part in private_one if (stage, part.replace("--no-cache-dir ", "")) not in public_one
+    ]
+    return list(dict.fromkeys((stage, part) for stage, part in own if not part.startswith("RUN")))
 
 
-def check_without(installer: str, part: str, closed: tuple[Index, Network], folder: Path) -> None:
-    """Check that a build fails a check of the private index when a part of its Dockerfile is taken out."""
+def check_without(installer: str, stage: str, part: str, closed: tuple[Index, Network], folder: Path) -> None:
+    """Check that a build fails a check of the private index when a part of a stage is taken out."""
     index, network = closed
     files = service(network, installer)
-    found = [mutant for mutant in mutants(files["Dockerfile"].decode()) if mutant.missing == part]
+    found = [
+        mutant for mutant in mutants(files["Dockerfile"].decode()) if (mutant.stage, mutant.missing) == (stage, part)
+    ]
     assert found
     for place, mutant in enumerate(found):
         lacking = {**files, "Dockerfile": mutant.dockerfile.encode()}

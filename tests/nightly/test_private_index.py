@@ -73,12 +73,14 @@ def test_poetry_itself_comes_from_the_private_index(closed: Closed, tmp_path: Pa
     check_index(service(network, "poetry"), index, tmp_path)
 
 
-def parts() -> list[tuple[str, str]]:
-    """List each part of the Dockerfile that it has for a private index alone, with the installer."""
-    return [(installer, part) for installer in ("pip", "poetry") for part in only_private(installer)]
+def parts() -> list[tuple[str, str, str]]:
+    """List each part of the Dockerfile that it has for a private index alone, with the installer and the stage."""
+    return [(installer, *part) for installer in ("pip", "poetry") for part in only_private(installer)]
 
 
-@pytest.mark.cases(("installer", "part"), parts)
-def test_something_fails_when_it_is_taken_out(installer: str, part: str, closed: Closed, tmp_path: Path) -> None:
+@pytest.mark.cases(("installer", "stage", "part"), parts)
+def test_something_fails_when_it_is_taken_out(
+    installer: str, stage: str, part: str, closed: Closed, tmp_path: Path
+) -> None:
     """The other parts are tried with the public index."""
-    check_without(installer, part, closed, tmp_path)
+    check_without(installer, stage, part, closed, tmp_path)
