@@ -56,9 +56,10 @@ def with_files_of(files: Files, **answers: str) -> Files:
     }
 
 
-def check_origins(installer: str, index: Index, files: Files, folder: Path) -> None:
+def check_origins(installer: str, index: Index, files: Files, folder: Path, **answers: str) -> None:
     """Check that each package comes from the index that Poetry has locked it from, though both have the same release."""
-    files = with_files_of(files, installer=installer, package_index="additional", package_index_url=index.url)
+    answers = {"package_index": "additional", "package_index_url": index.url, **answers}
+    files = with_files_of(files, installer=installer, **answers)
     options = with_secret(files, index.netrc, folder)
     with image_of(files, folder / "project", *options) as image:
         found = docker("run", "--rm", "--entrypoint=python", image, "-c", MODULES)

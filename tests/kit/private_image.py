@@ -160,11 +160,20 @@ def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
             expect_equal(docker("run", "--rm", *find), "", "downloads")
 
 
+def check_nothing_to_install(files: Files, index: Index, folder: Path) -> None:
+    """Check that a build succeeds if the project has no dependencies."""
+    package = private(index.url, project_type="package", python_version="3.13")
+    files = {**files, **{name: package[name] for name in ("pyproject.toml", "poetry.lock")}}
+    with image_of(files, folder, *with_secret(files, index.netrc, folder), "--target=dependencies"):
+        pass
+
+
 def check_index(files: Files, index: Index, folder: Path) -> None:
     """Check a build with a private index, from which Poetry itself comes too."""
     lint(write({"Dockerfile": files["Dockerfile"]}, folder / "style") / "Dockerfile")
     check_refused("poetry", logins(index)["wrong"], NO_POETRY, files, folder)
     check_no_downloads(files, index, folder)
+    check_nothing_to_install(files, index, folder / "nothing")
 
 
 def only_private(installer: str) -> list[tuple[str, str]]:

@@ -192,7 +192,7 @@ def index_of(answers: Answers, folder: Path) -> Iterator[tuple[Answers, dict[str
 
 
 def private(url: str, wanted: Callable[[str], bool] = lambda _: True, **answers: Any) -> Files:
-    """Render a repository whose packages come from a private index."""
+    """Render a repository whose packages come from a private index, all of them unless an answer says otherwise."""
     return working_tree().render({"package_index": "private", "package_index_url": url, **answers}, wanted)
 
 

@@ -1,5 +1,6 @@
 """A private package index: the rendered files, against a real server that requires a login."""
 
+import json
 import re
 import tomllib
 import urllib.error
@@ -86,17 +87,23 @@ def test_the_server_answers_nobody_without_a_password(index: Index) -> None:
         urllib.request.urlopen(f"{index.url}/pytest/", timeout=30)
 
 
+PRIORITIES = {"private": "primary", "additional": "explicit"}
+"""The priority of the source by the answer to package_index."""
+
+
+@pytest.mark.parametrize("place", PRIORITIES)
 @pytest.mark.parametrize("kind", KINDS)
-def test_poetry_check_accepts_the_default_address(kind: str, poetry: Poetry, tmp_path: Path) -> None:
+def test_poetry_check_accepts_the_default_address(kind: str, place: str, poetry: Poetry, tmp_path: Path) -> None:
     """Users have to replace it."""
-    answers = {"project_type": kind, "package_index": "private"}
+    answers = {"project_type": kind, "package_index": place}
     poetry(write(working_tree().render(answers, read_by_poetry), tmp_path), "check", "--lock", "--strict")
 
 
+@pytest.mark.parametrize("place", PRIORITIES)
 @pytest.mark.parametrize("url", ADDRESSES)
-def test_an_address_comes_out_intact(url: str, poetry: Poetry, tmp_path: Path) -> None:
-    files = private(url)
-    source = {"name": "private", "url": url, "priority": "primary"}
+def test_an_address_comes_out_intact(url: str, place: str, poetry: Poetry, tmp_path: Path) -> None:
+    files = private(url, package_index=place)
+    source = {"name": "private", "url": url, "priority": PRIORITIES[place]}
     assert tomllib.loads(files["pyproject.toml"].decode())["tool"]["poetry"]["source"] == [source]
     assert f"<{url}>" in files["README.md"].decode()
     poetry(write(files, tmp_path), "check", "--lock", "--strict")
@@ -126,6 +133,37 @@ def test_poetry_logs_in_as_the_readme_says(
         poetry_lock(project)
     log_in(small_index, tmp_path, monkeypatch)
     assert '\nname = "tool"\nversion = "1.0"\n' in poetry_lock(project)
+
+
+def test_a_package_comes_from_the_additional_index_only_if_it_is_added_from_there(
+    small_index: Index, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the README says. Without a login to the index, all others are still locked and installed."""
+    files = private(small_index.url, package_index="additional", python_version=min(interpreters()))
+    assert "`poetry add --source private NAME`" in files["README.md"].decode()
+    project = write(files, tmp_path / "project")
+    run(interpreters()[min(interpreters())], "-m", "venv", ".venv", cwd=project)
+    run(POETRY, "add", "--lock", "toolz==1.0.0", cwd=project)
+    log_in_by_netrc(small_index, tmp_path, monkeypatch)
+    with pytest.raises(AssertionError):
+        run(POETRY, "add", "--lock", "tool==1.0", cwd=project)
+    run(POETRY, "add", "--lock", "--source=private", "tool==1.0", cwd=project)
+    packages = tomllib.loads((project / "poetry.lock").read_text(encoding="utf-8"))["package"]
+    sources = {package["name"]: package["source"]["reference"] for package in packages if "source" in package}
+    assert sources == {"tool": "private"}
+
+
+def test_poetry_itself_comes_from_the_public_index_beside_an_additional_one() -> None:
+    """So the steps that install it have no login."""
+    answers = {"package_index": "additional", "devcontainer": True}
+    files, public = (working_tree().render({**answers, **more}) for more in ({}, {"package_index": "public"}))
+    for path in ("poetry-requirements.txt", ".devcontainer/Dockerfile"):
+        assert files[path] == public[path]
+    mounts = json.loads(files[".devcontainer/devcontainer.json"])
+    assert "options" not in mounts["build"]
+    assert ".netrc" in mounts["mounts"][0]
+    stage = files["Dockerfile"].decode().partition(" AS poetry\n")[2].partition("\nFROM ")[0]
+    assert "secret" not in stage
 
 
 def test_nothing_comes_from_the_public_index(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
