@@ -41,7 +41,7 @@ def test_public_keys_and_values_are_as_promised() -> None:
 
 
 def test_every_combination_is_listed_once() -> None:
-    kinds, licenses, indexes = 3, 5, 2
+    kinds, licenses, indexes = 3, 5, 3
     oldest, images, images_on_distroless = 5, 5 + 4 + 3 + 2 + 1, 3
     slim, distroless = 2 * 2 * 2, 2 * 2
     found = combined(*IMAGE)
