@@ -46,9 +46,11 @@ def test_the_page_names_the_versions_that_were_tried() -> None:
 
 def test_the_template_sets_the_variables_that_the_page_says_it_sets() -> None:
     dockerfiles = "".join(
-        working_tree().render({"project_type": kind, "installer": installer})["Dockerfile"].decode()
+        content.decode()
         for kind in KINDS
         for installer in ("pip", "poetry")
+        for path, content in working_tree().render({"project_type": kind, "installer": installer}).items()
+        if path == "Dockerfile" or path.startswith(".docker/")
     )
     table = PAGE.split("## Environment variables")[1].split("\n## ")[0]
     said = {

@@ -113,7 +113,9 @@ def files_of(answers: Answers) -> set[str]:
     if kind == "service":
         files |= {"src/myproject/app.py", "src/myproject/settings.py", "tests/test_app.py"}
     if docker:
-        files |= {".dockerignore", "Dockerfile"}
+        files |= {".docker/install_project.py", ".dockerignore", "Dockerfile"}
+    if answers.get("installer") == "pip":
+        files.add(".docker/split_requirements.py")
     if docker and kind != "package":
         files.add("compose.yaml")
     if docker or host != "none":
@@ -140,7 +142,7 @@ def files_of(answers: Answers) -> set[str]:
 
 def test_files_exist_when_they_should() -> None:
     examples = {"author_email": ["", "ada@example.org"], "template_owners": ["", "@octo-org/platform"]}
-    decisive = {"project_type", "docker", "repository_host", "dependency_updates", "docs", "devcontainer"}
+    decisive = {"project_type", "docker", "repository_host", "dependency_updates", "docs", "devcontainer", "installer"}
     decisive |= {"author_email", "template_owners", "license", "package_index"}
     licenses = set()
     for combination in working_tree().product(examples, decisive):
@@ -170,6 +172,9 @@ def test_every_question_changes_something(question: str) -> None:
         "repository_owner": ["", "octo-org"],
         "template_owners": ["", "@octo-org/platform"],
         "base_registry": ["", "registry.octo.example/mirror"],
+        "image_groups": ["", "prod"],
+        "image_extras": ["", "cache"],
+        "build_files": ["src", "myproject"],
         "package_index_url": ["https://one.example.com/simple", "https://two.example.com/simple"],
     } | EXAMPLES
     tried = values.get(question) or PUBLIC[question]
@@ -189,7 +194,7 @@ def test_debian_packages_go_to_their_own_stage() -> None:
         working_tree().render({"builder_packages": "git g++", "runtime_packages": "curl"})["Dockerfile"].decode()
     )
     stages = dockerfile.split("\nFROM ")
-    assert [stage.split()[2] for stage in stages if "--no-install-recommends git g++ " in stage] == ["dependencies"]
+    assert [stage.split()[2] for stage in stages if "--no-install-recommends git g++ " in stage] == ["builder"]
     assert [stage.split()[2] for stage in stages if "--no-install-recommends curl " in stage] == ["runtime"]
 
 

@@ -166,7 +166,9 @@ requires-python = ">=3.9,<4.0"
 def test_a_dependency_with_an_upper_bound_can_be_locked(kind: str, poetry: Poetry, tmp_path: Path) -> None:
     """Except by a package, whose users choose the Python: docs/decisions/0026-upper-bound.md."""
     files = project({"project_type": kind})
-    dependency = f'dependencies = [\n    "bounded @ {write({"pyproject.toml": BOUNDED}, tmp_path / "bounded").as_uri()}",'
+    dependency = (
+        f'dependencies = [\n    "bounded @ {write({"pyproject.toml": BOUNDED}, tmp_path / "bounded").as_uri()}",'
+    )
     pyproject = re.sub(r"(?m)^dependencies = \[", dependency, files["pyproject.toml"].decode()).replace(",]", "]")
     folder = write({**files, "pyproject.toml": pyproject.encode()}, tmp_path / "project")
     if kind == "package":
