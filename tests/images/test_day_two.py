@@ -1,5 +1,6 @@
 """Changes that users make to a new repository: the image follows them as Poetry does, or its build says what to do."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from tests.kit import day_two
+from tests.kit.answers import working_tree
 from tests.kit.commands import run
 from tests.kit.day_two import (
     allow,
@@ -18,7 +20,7 @@ from tests.kit.day_two import (
     wheel_of_the_host,
     wheel_of_the_image,
 )
-from tests.kit.docker import built, docker, need_engine, refused
+from tests.kit.docker import built, docker, image_of, need_engine, refused
 from tests.kit.poetry_process import Poetry
 from tests.kit.pythons import HERE
 from tests.kit.rehearsal import replace
@@ -184,3 +186,35 @@ def test_the_image_has_a_package_from_git(installer: str, poetry: Poetry, tmp_pa
         if installer == "pip":
             without = started(tmp_path / "without", change, installer=installer)
             refused(without, "Add git to builder_packages: poetry.lock has packages from Git", "--target=requirements")
+
+
+WRITE = "import os, pathlib; [pathlib.Path(p, 'x').write_text('x') for p in (pathlib.Path.home(), '/data')]; print(pathlib.Path.home())"
+
+
+@pytest.mark.parametrize("base", ["slim", "distroless"])
+def test_the_user_writes_to_the_home_directory_and_to_data(base: str, tmp_path: Path) -> None:
+    """Whoever the user is, and on any file system that is mounted there."""
+    python = "3.13" if base == "distroless" else HERE
+    need_engine({"base_image": base, "python_version": python})
+    files = working_tree().render({"base_image": base, "python_version": python})
+    results = tmp_path / "results"
+    results.mkdir()
+    with image_of(files, tmp_path / "project") as image:
+        volume = image.rsplit("-", maxsplit=1)[-1]
+        write = (image, "-c", WRITE)
+        options = ["--rm", "--entrypoint=python"]
+        places = [
+            [],
+            ["--user=123456:0"],
+            [f"--volume={volume}:/data"],
+            [f"--volume={volume}-other:/data", "--user=123456:0"],
+            [f"--volume={results}:/data", f"--user={os.getuid()}:{os.getgid()}"],
+            ["--read-only", "--tmpfs=/data", "--tmpfs=/home/app"],
+            ["--read-only", "--tmpfs=/data", "--tmpfs=/home/app", "--user=123456:0"],
+        ]
+        try:
+            for place in places:
+                assert docker("run", *options, *place, *write) == "/home/app\n", place
+        finally:
+            run("docker", "volume", "rm", volume, f"{volume}-other")
+    assert (results / "x").read_text(encoding="utf-8") == "x"

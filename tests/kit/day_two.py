@@ -1,6 +1,7 @@
 """Changes that users make to a generated repository, and comparisons of its image with its wheel."""
 
 import json
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.parser import BytesParser
@@ -224,9 +225,17 @@ def serve_repository(folder: Path, name: str) -> None:
 
 
 @contextmanager
-def serve_files(folder: Path) -> Iterator[str]:
-    """Serve the files of a folder on this machine, and yield the address."""
-    handler = partial(QuietHandler, directory=str(folder))
+def serve_files(folder: Path, login: str = "") -> Iterator[str]:
+    """Serve the files of a folder on this machine.
+
+    Args:
+        folder: The folder.
+        login: The user and the password that the server requires, as USER:PASSWORD.
+
+    Yields:
+        The address.
+    """
+    handler = partial(Handler, login, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         try:
@@ -235,8 +244,22 @@ def serve_files(folder: Path) -> Iterator[str]:
             server.shutdown()
 
 
-class QuietHandler(SimpleHTTPRequestHandler):
-    """Serves files without a log."""
+class Handler(SimpleHTTPRequestHandler):
+    """Serves files without a log, to users with a login."""
+
+    def __init__(self, login: str, *args: Any, **options: Any) -> None:
+        """Keep the login, and answer."""
+        self.expected = f"Basic {b64encode(login.encode()).decode()}" if login else None
+        super().__init__(*args, **options)
+
+    def do_GET(self) -> None:
+        """Send a file, or ask for the login."""
+        if self.expected in (None, self.headers["Authorization"]):
+            super().do_GET()
+            return
+        self.send_response(401)
+        self.send_header("WWW-Authenticate", 'Basic realm="test"')
+        self.end_headers()
 
     def log_message(self, format: str, *args: object) -> None:
         """Keep quiet."""
