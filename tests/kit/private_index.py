@@ -17,6 +17,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 from zipfile import ZipFile
 
 from pip._internal.models.index import PyPI
@@ -48,7 +49,7 @@ class Index(NamedTuple):
     @property
     def netrc(self) -> str:
         """Return the line that tells pip, Poetry and others how to log in."""
-        return f"machine 127.0.0.1 login {self.user} password {self.password}\n"
+        return f"machine {urlsplit(self.url).hostname} login {self.user} password {self.password}\n"
 
     def login(self, folder: Path) -> dict[str, str]:
         """Return the environment of a user who has this login in a netrc file, and has used Poetry for nothing else."""
