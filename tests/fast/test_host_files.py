@@ -9,6 +9,7 @@ import yaml
 from packaging.specifiers import SpecifierSet
 
 from tests.kit.answers import working_tree
+from tests.kit.ci_runner import jobs_that_build
 from tests.kit.host_files import HOST_FILE_CHECKS, HostFileCheck
 from tests.kit.pythons import pythons
 from tests.kit.rendered_files import shapes
@@ -30,6 +31,20 @@ def test_ci_has_every_python_that_the_project_supports() -> None:
             assert matrix == {"python-version": expected}, combination.asked
         if gitlab := files.get(".gitlab-ci.yml"):
             assert yaml.safe_load(gitlab)["test"]["parallel"]["matrix"] == [{"PYTHON": expected}], combination.asked
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_ci_runs_each_image(host: str) -> None:
+    """The command of a package may need arguments: CI asks for its help."""
+    expected = {
+        "package": "docker run --rm myproject --help",
+        "service": "docker run --detach --health-interval=1s --name=myproject myproject",
+        "environment": "docker run --rm myproject",
+    }
+    for kind, command in expected.items():
+        files = working_tree().render({"project_type": kind, "repository_host": host})
+        text = "\n".join(script for script, _ in jobs_that_build(host, files))
+        assert re.findall("docker run .*", text) == [command]
 
 
 def test_without_a_host_no_file_names_one() -> None:

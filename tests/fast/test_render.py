@@ -198,6 +198,20 @@ def test_debian_packages_go_to_their_own_stage() -> None:
     assert [stage.split()[2] for stage in stages if "--no-install-recommends curl " in stage] == ["runtime"]
 
 
+@pytest.mark.parametrize(
+    ("answers", "expected"),
+    [
+        ({}, "git"),
+        ({"builder_packages": "g++ git", "runtime_packages": "curl g++"}, "git g++ curl"),
+        ({"builder_packages": "g++ git", "base_image": "distroless", "python_version": "3.13"}, "git python3-venv g++"),
+    ],
+)
+def test_the_dev_container_has_the_debian_packages_of_the_image(answers: dict[str, str], expected: str) -> None:
+    """Each once, so that a dependency that the image builds from source builds there too."""
+    dockerfile = working_tree().render({"devcontainer": True, **answers})[".devcontainer/Dockerfile"].decode()
+    assert re.findall("--no-install-recommends (.*) \\\\\n", dockerfile) == [expected]
+
+
 def test_same_answers_give_the_same_bytes_elsewhere(tmp_path: Path) -> None:
     """In another folder, time zone, locale, home, for another user, umask and Git."""
     answers = {"project_type": "service", "author_name": "Ada"}

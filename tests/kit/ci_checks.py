@@ -19,6 +19,7 @@ from tests.kit.commands import committed, run
 from tests.kit.docker import need_engine, remove
 from tests.kit.private_index import serve
 from tests.kit.pythons import HERE, interpreters
+from tests.kit.rehearsal import replace
 from tools.render.template import Files
 
 Case = tuple[str, str]
@@ -91,11 +92,13 @@ def check_login(host: str, kind: str, folder: Path, monkeypatch: pytest.MonkeyPa
 
 
 def check_image_steps(host: str, kind: str, folder: Path) -> None:
-    """Run the steps that build the image of a project and run it."""
+    """Run the steps that build the image of a project and run it. The command of a package needs an argument."""
     answers = options(kind, "3.13", host)
     need_engine(answers)
-    files = working_tree().render(answers)
-    project = committed(files, folder)
+    project = committed(working_tree().render(answers), folder)
+    if kind == "package":
+        parse = "    parser.parse_args("
+        replace(project / "src/myproject/cli.py", parse, f'    parser.add_argument("file")\n{parse}')
     name = f"{kind}-{host}"
     try:
         ran = "\n".join(on_a_runner(jobs_that_build(host, files), project, sys.executable))

@@ -60,7 +60,7 @@ print(json.dumps({
     "pip": [str(path) for environment in environments for path in environment.glob("lib/*/site-packages/pip")],
     "downloads": [str(path) for path in cached + lists],
     "compiled": sorted(path.stem.split(".")[0] for path in poetry.rglob("*.pyc") if path.stem[:2] in ("ap", "pu")),
-    "programs": [name for name in ("git", "less") if shutil.which(name)],
+    "programs": [name for name in ("curl", "git", "less") if shutil.which(name)],
     "people": [[user.pw_shell, pathlib.Path(user.pw_dir).owner()] for user in pwd.getpwall() if user.pw_uid == 1000],
 }))
 """
@@ -213,14 +213,15 @@ def check_image(answers: Answers, files: Files, folder: Path) -> None:
 
 
 def check_devcontainer(answers: Answers, files: Files, folder: Path) -> None:
-    """Check the image of the dev container: Git and the pinned Poetry, no downloads, and a user with a home."""
+    """Check the image of the dev container: Debian packages, the pinned Poetry, no downloads, a user with a home."""
     write(files, folder)
     option = f"--file={folder / DEVCONTAINER}"
     check_names(files[DEVCONTAINER].decode())
     lint(folder / DEVCONTAINER)
     with built(folder, option) as (image, _):
         facts = stage_facts(image)
-        expect_equal(facts["programs"], ["git"], "programs")
+        packages = f"git {answers['builder_packages']} {answers.get('runtime_packages', '')}"
+        expect_equal(facts["programs"], sorted(set(packages.split())), "programs")
         expect_equal(facts["people"], [["/bin/bash", "developer"]], "users")
     check_poetry_pin(files, folder, option)
     start = "COPY poetry-requirements.txt /build/\n"
