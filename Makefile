@@ -40,7 +40,7 @@ lint: .venv/ready
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
-	.venv/bin/shellcheck --external-sources .ci/run .ci/engine .ci/buildah $(addprefix .ci/offline/,bases stand-in customize distroless poetry-hook)
+	.venv/bin/shellcheck --external-sources .ci/run .ci/engine .ci/buildah $(addprefix .ci/offline/,bases stand-in customize distroless poetry-hook postgres)
 
 lock: .venv/ready
 	.venv/bin/python -m tools.lock.refresh

@@ -1,4 +1,4 @@
-"""Only in a stand-in image, only for Poetry: see .ci/stand-in/poetry-hook."""
+"""Only in a stand-in image, only for Poetry: see .ci/offline/poetry-hook."""
 
 import os
 import sys

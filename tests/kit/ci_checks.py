@@ -95,7 +95,8 @@ def check_image_steps(host: str, kind: str, folder: Path) -> None:
     """Run the steps that build the image of a project and run it. The command of a package needs an argument."""
     answers = options(kind, "3.13", host)
     need_engine(answers)
-    project = committed(working_tree().render(answers), folder)
+    files = working_tree().render(answers)
+    project = committed(files, folder)
     if kind == "package":
         parse = "    parser.parse_args("
         replace(project / "src/myproject/cli.py", parse, f'    parser.add_argument("file")\n{parse}')

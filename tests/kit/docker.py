@@ -123,6 +123,15 @@ def mirrored(answers: Answers) -> Iterator[Answers]:
         remove(*names.values())
 
 
+def need_image(image: str) -> None:
+    """Skip the test where no engine answers or an image cannot be had. A stand-in is made now if there is one."""
+    if engine_is_missing():
+        pytest.skip("no Docker engine answers: start one, or run `make engine` as root on Debian")
+    result = subprocess.run([ROOT / ".ci/offline/bases", image], capture_output=True, text=True, check=False)
+    if not what_is(image):
+        pytest.skip(f"there is no {image}: {result.stderr.strip()}")
+
+
 def need_compose() -> None:
     """Skip the test where Docker has no Compose."""
     if subprocess.run(["docker", "compose", "version"], capture_output=True, check=False).returncode:

@@ -6,11 +6,12 @@ import socket
 import subprocess
 from doctest import ELLIPSIS, OutputChecker
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.kit.commands import ENVIRONMENT, read, run
-from tests.kit.docker import RUN, need_engine
+from tests.kit.docker import RUN, need_compose, need_engine, need_image, what_is
 from tests.kit.rehearsal import AFTER, MARKERS, replace, successor
 from tools.repository import ROOT
 
@@ -47,7 +48,10 @@ def script(page: str) -> tuple[str, dict[int, str]]:
 
 
 def here(commands: str, name: str, template: Path, port: int) -> str:
-    """Return the commands with the template on this machine, and with unique names of images and containers."""
+    """Return the commands with the template on this machine, and with unique names of images and containers.
+
+    Compose has such names by `compose_settings`.
+    """
     local = {
         "gh:OWNER/copier-poetry-docker": str(template),
         "copier update": f"git -C {template} tag {AFTER}\ncopier update",
@@ -56,12 +60,26 @@ def here(commands: str, name: str, template: Path, port: int) -> str:
     }
     for old, new in local.items():
         commands = commands.replace(old, new)
-    return re.sub("docker .*", lambda line: re.sub(rf"\b{name}\b", unique(name), line[0]), commands)
+    return re.sub("docker (?!compose ).*", lambda line: re.sub(rf"\b{name}\b", unique(name), line[0]), commands)
 
 
 def unique(name: str) -> str:
     """Return a name for an image or a container that no other test uses."""
     return f"copier-poetry-docker-{RUN}-{name}"
+
+
+def compose_settings(page: str, name: str, port: int, folder: Path) -> dict[str, str]:
+    """Return the variables by which a page's `docker compose` has names and a port that no other test uses."""
+    images = re.findall(r"(?m)^\+?    image: (\S+)$", page)
+    if not images:
+        return {}
+    need_compose()
+    for image in images:
+        need_image(image)
+        print(f"{image}: {what_is(image)}")
+    override = f'services:\n  app:\n    ports: !override ["127.0.0.1:{port}:8000"]\n'
+    (folder / "compose.override.yaml").write_text(override, encoding="utf-8")
+    return {"COMPOSE_PROJECT_NAME": unique(name), "COMPOSE_FILE": f"compose.yaml:{folder}/compose.override.yaml"}
 
 
 def free_port() -> int:
@@ -83,16 +101,22 @@ def test_the_commands_print_the_shown_output(page: str, template: Path, tmp_path
         need_engine({"python_version": version})
     if shutil.which("curl") is None:
         pytest.skip("there is no curl: on Debian it is in curl")
-    commands, shown = script((ROOT / f"docs/{page}.md").read_text(encoding="utf-8"))
+    text = (ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
+    commands, shown = script(text)
     [name] = re.findall(r"(?m)^cd (\S+)$", commands)
     released = successor(template, tmp_path, with_a_newer_file)
     run("git", "tag", "--delete", AFTER, cwd=released)
     folder = tmp_path / "reader"
     folder.mkdir()
-    text = here(commands, name, released, free_port())
+    port = free_port()
+    compose = compose_settings(text, name, port, tmp_path)
+    options: dict[str, Any] = {"env": {**ENVIRONMENT, **compose}, "stdin": subprocess.DEVNULL}
     try:
-        output = run("bash", "-euo", "pipefail", "-c", text, cwd=folder, env=ENVIRONMENT, stdin=subprocess.DEVNULL)
+        output = run("bash", "-euo", "pipefail", "-c", here(commands, name, released, port), cwd=folder, **options)
     finally:
+        if compose:
+            down = ["docker", "compose", "down", "--volumes", "--rmi=local"]
+            subprocess.run(down, cwd=folder / name, capture_output=True, check=False, **options)
         subprocess.run(["docker", "rm", "--force", unique(name)], capture_output=True, check=False)
     printed = [VARYING.sub("~", text).strip() + "\n" for text in output.split(MARK)]
     for number, expected in shown.items():
