@@ -5,8 +5,10 @@ import runpy
 import pytest
 import uvicorn
 from fastapi.testclient import TestClient
+from uvicorn.importer import import_from_string
 
 from myproject.app import app
+from myproject.settings import Settings
 
 
 @pytest.fixture
@@ -34,15 +36,29 @@ def test_heeds_the_environment(
     client: TestClient,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The greeting, and how it is served, are settings."""
+    """The greeting and the options of the server are settings."""
     options: dict[str, object] = {}
     monkeypatch.setenv("APP_GREETING", "Howdy!")
     monkeypatch.setenv("APP_HOST", "::1")
     monkeypatch.setenv("APP_LOG_LEVEL", "debug")
     monkeypatch.setenv("APP_PORT", "9000")
-    monkeypatch.setattr(uvicorn, "run", lambda _, **given: options.update(given))
+    monkeypatch.setenv("APP_ROOT_PATH", "/api")
+    monkeypatch.setattr(
+        uvicorn,
+        "run",
+        lambda name, **given: options.update(given, app=import_from_string(name)),
+    )
     package = "myproject"
     runpy.run_module(package, run_name="__main__")
-    served = [options[name] for name in ("host", "log_level", "port")]
-    assert served == ["::1", "debug", 9000]
+    names = ("app", "host", "log_level", "port", "root_path")
+    served = [options[name] for name in names]
+    assert served == [app, "::1", "debug", 9000, "/api"]
     assert client.get("/").json() == {"message": "Howdy!"}
+
+
+def test_heeds_the_port_of_a_platform(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many platforms set PORT. The service's own variable wins."""
+    monkeypatch.setenv("PORT", "9001")
+    assert Settings().port == 9001
+    monkeypatch.setenv("APP_PORT", "9000")
+    assert Settings().port == 9000

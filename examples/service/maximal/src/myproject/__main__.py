@@ -5,20 +5,21 @@ from copy import deepcopy
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
-from myproject import app, settings
+from myproject.settings import Settings
 
 
 def main() -> None:
     """Serve until told to stop, with all logs on the standard output."""
     logs = deepcopy(LOGGING_CONFIG)
     logs["handlers"]["default"]["stream"] = "ext://sys.stdout"
-    config = settings.Settings()
+    settings = Settings()
     uvicorn.run(
-        app.app,
-        host=config.host,
-        port=config.port,
+        "myproject.app:app",
+        host=settings.host,
+        port=settings.port,
+        root_path=settings.root_path,
         log_config=logs,
-        log_level=config.log_level,
+        log_level=settings.log_level,
     )
 
 
