@@ -171,11 +171,11 @@ def version_by_git(project: Path) -> None:
     add_table(project, "tool.poetry-dynamic-versioning", "enable = true")
 
 
-def build_by_script(project: Path) -> None:
-    """Generate a module when the wheel is built, with a tool of the build system."""
+def build_by_script(project: Path, made: str = "made.py") -> None:
+    """Generate files of the package when the wheel is built, with a tool of the build system."""
     script = "import pathlib, setuptools\npathlib.Path('src/myproject/made.py').write_text('VALUE = 2\\n')\n"
     (project / "generate.py").write_text(script, encoding="utf-8")
-    configure(project, 'include = [{ path = "src/myproject/made.py", format = "wheel" }]')
+    configure(project, f'include = [{{ path = "src/myproject/{made}", format = "wheel" }}]')
     require_for_build(project, "setuptools")
     add_table(project, "tool.poetry.build", 'script = "generate.py"')
 
