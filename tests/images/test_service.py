@@ -18,6 +18,7 @@ ANSWERS = combination(project_type="service", python_version="3.13")
 ADDRESSES = {
     "PORT=9000": "0.0.0.0:9000",
     "PORT=9000 APP_PORT=9001": "0.0.0.0:9001",
+    "APP_HOST=": ":8000",
     "APP_HOST=::": "[::]:8000",
     "APP_HOST=127.0.0.1": "127.0.0.1:8000",
     "APP_HOST=localhost": "localhost:8000",
