@@ -13,7 +13,7 @@ class Settings(BaseSettings):
     Attributes:
         greeting: The greeting at the root.
         root_path: The path that a reverse proxy strips from each request, such as /api.
-        host: The address to listen on.
+        host: The address to listen on. All of IPv4 and IPv6 if empty.
         port: The port to listen on, from APP_PORT or PORT.
         log_level: The least that is logged: critical, error, warning, info, debug or trace.
     """
