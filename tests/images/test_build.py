@@ -24,10 +24,9 @@ from tests.kit.docker import (
     layers,
     need_engine,
     refused,
-    wait_until,
 )
 from tests.kit.image_checks import check_names
-from tests.kit.image_contract import GET, LOCKED_UP, state
+from tests.kit.image_contract import GET, LOCKED_UP, check_healthy
 from tools.render.template import Files
 
 PYTHON = {"python_version": "3.13"}
@@ -187,7 +186,7 @@ def test_a_service_heeds_its_environment_and_logs_to_the_standard_output(tmp_pat
         image_of(working_tree().render({"project_type": "service", **PYTHON}), tmp_path) as image,
         container_of(image, *LOCKED_UP, *settings) as container,
     ):
-        assert wait_until(15, lambda: state(container)["Health"]["Status"] == "healthy")
+        check_healthy(container)
         answer = run("docker", "exec", container, "python", "-c", GET).splitlines()[0]
         assert json.loads(answer) == {"message": "Howdy!"}
         logs = subprocess.run(["docker", "logs", container], capture_output=True, text=True, check=True)

@@ -229,9 +229,10 @@ def check_work(image: str, kind: str) -> None:
 
 
 def check_healthy(container: str) -> None:
-    """Wait until a container is healthy."""
-    wait_until(15, lambda: state(container)["Health"]["Status"] == "healthy" or not state(container)["Running"])
-    expect(state(container)["Health"]["Status"] == "healthy", run("docker", "logs", container))
+    """Wait until a container is healthy. A busy machine may take several looks, 5 seconds apart."""
+    wait_until(30, lambda: state(container)["Health"]["Status"] == "healthy" or not state(container)["Running"])
+    health = state(container)["Health"]
+    expect(health["Status"] == "healthy", f"{health}\n{run('docker', 'logs', container)}")
 
 
 def check_service(image: str) -> None:
