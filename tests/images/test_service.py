@@ -59,9 +59,9 @@ def test_a_service_is_healthy_on_each_address(image: str) -> None:
 
 def test_several_workers_stop_cleanly(image: str) -> None:
     with container_of(image, *LOCKED_UP, SOON, "--env=WEB_CONCURRENCY=4") as container:
-        assert wait_until(15, lambda: run("docker", "logs", container).count("startup complete.") == 4)
+        assert wait_until(60, lambda: run("docker", "logs", container).count("startup complete.") == 4)
         check_healthy(container)
-        code, output = stop(container, seconds=5)
+        code, output = stop(container, seconds=10)
     assert code == 0
     assert output.count("Application shutdown complete.") == 4
 
@@ -72,7 +72,7 @@ def test_a_service_trusts_the_given_proxies(image: str, trusted: str, scheme: st
     settings = ("--env=APP_ROOT_PATH=/api", f"--env=FORWARDED_ALLOW_IPS={trusted}", "--publish=127.0.0.1::8000")
     with container_of(image, *settings) as container:
         address = run("docker", "port", container, "8000").strip()
-        assert wait_until(15, lambda: "Uvicorn running" in run("docker", "logs", container))
+        assert wait_until(60, lambda: "Uvicorn running" in run("docker", "logs", container))
         request = urllib.request.Request(f"http://{address}/health/ready/", headers=PROXIED)
         with urllib.request.build_opener(Unfollowed).open(request, timeout=30) as answer:
             assert answer.headers["Location"] == f"{scheme}://example.org/api/health/ready"
@@ -95,4 +95,4 @@ def test_a_service_of_an_earlier_release_is_healthy(template: Path, tmp_path: Pa
         container_of(image, *LOCKED_UP, SOON, "--env=APP_PORT=9000") as container,
     ):
         check_healthy(container)
-        assert stop(container)[0] == 0
+        assert stop(container, seconds=10)[0] == 0
