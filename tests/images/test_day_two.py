@@ -91,7 +91,7 @@ def test_the_image_has_the_version_of_git_and_what_a_build_script_makes(tmp_path
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (day_two.include_files, "Add !alembic.ini to .dockerignore"),
+        (day_two.include_file, "Add !alembic.ini to .dockerignore"),
         (
             day_two.add_package,
             "/build/migrations does not contain any element(?s:.*)Add files that are missing, if any",
@@ -136,7 +136,7 @@ def test_the_image_has_every_kind_of_dependency(installer: str, poetry: Poetry, 
         project = started(tmp_path, change, **answers)
         if installer == "poetry":
             words = r"vendored-1\.0\.0-py3-none-any\.whl for vendored does not exist"
-            assert "If dependencies are files, copy these first: COPY vendor/ vendor/" in refused(project, words)
+            assert "Copy dependencies that are files first." in refused(project, words, "--target=dependencies")
             line = "COPY pyproject.toml poetry.lock ./\n"
             replace(project / "Dockerfile", line, f"{line}COPY vendor/ vendor/\n")
         with built(project, "--network=host") as (image, _):

@@ -118,6 +118,12 @@ def include_files(project: Path) -> None:
     add_package(project)
 
 
+def include_file(project: Path) -> None:
+    """Include a file of the root."""
+    write(project, "alembic.ini")
+    configure(project, 'include = [{ path = "alembic.ini", format = ["sdist", "wheel"] }]')
+
+
 def add_package(project: Path) -> None:
     """Add a second package, in the root."""
     write(project, "migrations/__init__.py")
