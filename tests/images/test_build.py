@@ -12,6 +12,7 @@ import pytest
 from tests.kit.answers import KINDS, combination, combined, working_tree
 from tests.kit.build_checks import check_edits_ship_the_project_alone, check_same_layers
 from tests.kit.commands import read, run, write
+from tests.kit.day_two import allow
 from tests.kit.docker import (
     NOT_COPIED,
     base_of,
@@ -42,17 +43,18 @@ def engine() -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_reaches_the_build_but_what_is_named(kind: str, tmp_path: Path) -> None:
-    """The build context has the files that the tests expect, and no other file of the folder."""
+    """The build context has the expected files and an added folder, without the secrets of any folder."""
     files = working_tree().render({"project_type": kind, **PYTHON})
     project = write(files, tmp_path / "project")
     rubbish = [".git/config", "dist/x.whl", "notes.md"]
-    folders = ("scripts", "src/myproject")
+    folders = ("data", "scripts", "src/myproject")
     rubbish += [f"{folder}/{path}" for folder in folders for path in ("__pycache__/x.pyc", ".env", ".venv/bin/python")]
-    write(dict.fromkeys(rubbish, b"secret"), project)
+    write({**dict.fromkeys(rubbish, b"secret"), "data/words.txt": b"added"}, project)
+    allow(project, "data")
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY . /\n", encoding="utf-8")
     run("docker", "build", f"--file={tmp_path}/Dockerfile", f"--output={tmp_path}/context", project)
     expected = {path: content for path, content in context_of(files).items() if path not in NOT_COPIED}
-    assert read(tmp_path / "context") == expected
+    assert read(tmp_path / "context") == {**expected, "data/words.txt": b"added"}
 
 
 # Layers that are built again, and shipped.

@@ -35,7 +35,7 @@ def test_the_image_is_built_with_the_secret_and_without_a_trace(closed: Closed, 
     check_secret("pip", "slim", closed, tmp_path)
 
 
-def test_what_is_looked_for_is_found(tmp_path: Path) -> None:
+def test_passwords_in_layers_and_in_the_history_are_found(tmp_path: Path) -> None:
     """A password that a later instruction hides, and one in the history."""
     recipe = b"FROM scratch\nARG TOKEN=in-the-history\nCOPY secret /\nLABEL token=$TOKEN\n"
     with image_of({"Dockerfile": recipe, "secret": b"in-a-layer"}, tmp_path) as image:

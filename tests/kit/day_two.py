@@ -80,9 +80,9 @@ def write(project: Path, *paths: str) -> None:
 
 
 def allow(project: Path, *paths: str) -> None:
-    """Add lines to .dockerignore, as its comment says."""
-    with (project / ".dockerignore").open("a", encoding="utf-8") as file:
-        file.writelines(f"!{path}\n" for path in paths)
+    """Add lines to .dockerignore above its last block, as its comment says."""
+    last_block = "\n# Never in the build"
+    replace(project / ".dockerignore", last_block, "".join(f"!{path}\n" for path in paths) + last_block)
 
 
 def configure(project: Path, *lines: str) -> None:
@@ -216,14 +216,14 @@ def local_wheel(project: Path, name: str) -> str:
     return str(path.relative_to(project))
 
 
-def serve_repository(folder: Path, name: str) -> None:
-    """Write a repository of Git with a package, for a server of files."""
+def serve_repository(folder: Path, name: str, *requirements: str) -> None:
+    """Write a repository of Git with a package and its requirements, for a server of files."""
     source = folder / name
-    library(source, name)
+    library(source, name, *requirements)
     run(
         "sh",
         "-c",
-        f"mv libs/{name}/* . && git init --quiet && git add --all && git commit --quiet -m Start",
+        f"mv libs/{name}/* . && git init --quiet --initial-branch=main && git add --all && git commit --quiet -m Start",
         cwd=source,
     )
     run("git", "clone", "--quiet", "--bare", source, f"{source}.git")

@@ -9,8 +9,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from tests.kit.answers import combination, working_tree
-from tests.kit.commands import run, write
+from tests.kit.commands import POETRY, read, run, write
+from tests.kit.day_two import library, serve_files, serve_repository
 from tests.kit.docker import RUN, built, context_of, docker, image_of, images_of, lint, need_engine, new_name, refused
+from tests.kit.experiments import environment
 from tests.kit.image_contract import check_contract, check_facts, check_work
 from tests.kit.private_index import serve_refusals
 from tests.kit.verdicts import ProductError, expect, expect_equal
@@ -201,10 +203,38 @@ def check_never_asks(files: Files, path: str, line: str, folder: Path, *options:
         options: Options of `docker build`.
     """
     with serve_refusals() as url:
-        dockerfile = files[path].decode().replace(line, f"{line}ENV PIP_INDEX_URL={url}\n", 1)
+        dockerfile = files[path].decode().replace(line, f"{line}ENV PIP_INDEX_URL={url} PIP_NO_CACHE_DIR=1\n", 1)
         assert url in dockerfile
         write({**files, path: dockerfile.encode()}, folder)
         refused(folder, "No matching distribution found", "--network=host", *options)
+
+
+def check_git(answers: Answers, files: Files, folder: Path) -> None:
+    """Check that packages from a private repository are installed at their commit, each alone, and compiled.
+
+    The stage leaves a package in a folder to the stage of the project. One of the packages depends on a branch of the other. pip would refuse that beside a commit, without --no-deps.
+    """
+    if "git" not in answers["builder_packages"]:
+        return
+    served, login = folder / "served", folder / ".netrc"
+    write({".netrc": b"machine 127.0.0.1 login ada password secret\n"}, folder)
+    with serve_files(served, "ada:secret") as address:
+        serve_repository(served, "other")
+        serve_repository(served, "remote", f'"other @ git+{address}/other.git@main"')
+        project = write(files, folder / "project")
+        options = ("--network=host", f"--secret=id=netrc,src={login}", "--target=dependencies")
+        variables = environment(HOME=str(folder))
+        library(project, "local")
+        run(POETRY, "add", "--lock", f"git+{address}/remote.git", "./libs/local", cwd=project, env=variables)
+        with built(project, *options) as (image, _):
+            # The flags of compiled modules: https://peps.python.org/pep-0552/
+            pattern = "/out/app/.venv/lib/*/site-packages/[or]*/__pycache__/*.pyc"
+            program = f"import glob; print(*(open(path, 'rb').read()[4] for path in glob.glob('{pattern}')))"
+            flags = docker("run", "--rm", "--entrypoint=python", image, "-c", program)
+            expect_equal(flags, "1 1\n", "compiled modules")
+        if answers["installer"] == "pip":
+            changed = read(project)
+            check_never_asks(changed, "Dockerfile", " AS dependencies\n", folder / "asks", *options)
 
 
 def check_image(answers: Answers, files: Files, folder: Path) -> None:
@@ -228,7 +258,7 @@ def check_devcontainer(answers: Answers, files: Files, folder: Path) -> None:
     check_never_asks(files, DEVCONTAINER, start, folder / "asks", f"--file={folder / 'asks' / DEVCONTAINER}")
 
 
-IMAGE_CHECKS: list[Check] = [check_style, check_awkward, check_stages, check_refusals, check_image]
+IMAGE_CHECKS: list[Check] = [check_style, check_awkward, check_stages, check_refusals, check_image, check_git]
 
 
 LIKELY = {
@@ -266,8 +296,9 @@ def variants() -> dict[str, Answers]:
     }
     packages = {"builder_packages": "git", "runtime_packages": "curl", "devcontainer": True}
     found["package-pip-slim-packages"] = combination(project_type="package", python_version="3.13", **packages)
-    distroless = {"base_image": "distroless", "python_version": "3.13", "installer": "poetry", "devcontainer": True}
-    found["package-poetry-distroless"] = combination(project_type="package", **distroless)
+    distroless = {"base_image": "distroless", "python_version": "3.13", "installer": "poetry"}
+    git = {"builder_packages": "git", "devcontainer": True}
+    found["package-poetry-distroless"] = combination(project_type="package", **distroless, **git)
     return found
 
 

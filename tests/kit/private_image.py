@@ -26,10 +26,10 @@ from tools.render.template import Answers, Files
 from tools.repository import ROOT
 
 REMEDY = 'docker build --secret "id=netrc,src=$HOME/.netrc" .'
-"""What the Dockerfile says where a build stops for want of a login."""
+"""The remedy in the Dockerfile for a build without a login."""
 
 NO_POETRY = "No matching distribution found for poetry=="
-"""What pip says if the index in place of the public one refuses the login."""
+"""The message of pip if the index in place of the public one refuses the login."""
 
 
 class Network(NamedTuple):
@@ -128,7 +128,7 @@ def check_secret(installer: str, base: str, closed: tuple[Index, Network], folde
 
 
 def logins(index: Index) -> dict[str, str | None]:
-    """Return the .netrc files with which an index lets nobody in; None is a build without the secret."""
+    """Return .netrc files that an index refuses; None is a build without the secret."""
     return {"none": None, "empty": "", "wrong": index._replace(password="wrong").netrc}
 
 
@@ -152,20 +152,27 @@ def check_refused(stage: str, login: str | None, words: str, files: Files, folde
 
 
 def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
-    """Check that a build succeeds, and that its stages keep no download."""
+    """Check that a build succeeds whose build system has requirements, and that its stages keep no download."""
     options = with_secret(files, index.netrc, folder)
-    for stage in ("poetry", "dependencies"):
+    # With a build script, Poetry installs the requirements of the build system.
+    pyproject = files["pyproject.toml"].replace(b"[tool.poetry]\n", b'[tool.poetry]\nbuild.script = "README.md"\n')
+    files = {**files, "pyproject.toml": pyproject, "README.md": b""}
+    for stage in ("poetry", "dependencies", "project"):
         with image_of(files, folder, *options, f"--target={stage}") as image:
-            find = ("--entrypoint=sh", image, "-c", "find /root -type f -path '*/.cache/*'")
+            # virtualenv caches facts about Python alone.
+            command = "find /root/.cache -type f -not -path '*/virtualenv/*' 2>/dev/null || true"
+            find = ("--entrypoint=sh", image, "-c", command)
             expect_equal(docker("run", "--rm", *find), "", "downloads")
 
 
 def check_nothing_to_install(files: Files, index: Index, folder: Path) -> None:
-    """Check that a build succeeds if the project has no dependencies."""
+    """Check that a build succeeds if neither the project nor its build system has dependencies to install."""
     package = private(index.url, project_type="package", python_version="3.13")
     files = {**files, **{name: package[name] for name in ("pyproject.toml", "poetry.lock")}}
-    with image_of(files, folder, *with_secret(files, index.netrc, folder), "--target=dependencies"):
-        pass
+    options = with_secret(files, index.netrc, folder)
+    for stage in ("dependencies", "project"):
+        with image_of(files, folder, *options, f"--target={stage}"):
+            pass
 
 
 def check_index(files: Files, index: Index, folder: Path) -> None:

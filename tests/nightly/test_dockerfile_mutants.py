@@ -61,7 +61,7 @@ def each_mutant() -> Iterator[Any]:
 
 def lines(answers: Answers) -> set[str]:
     """Return the instructions of the Dockerfiles for one of the Python versions."""
-    files = working_tree().render({**answers, "python_version": "3.13"})
+    files = working_tree().render({**answers, "python_version": "3.13", "image_python": "3.13"})
     text = "\n".join(files.get(path, b"").decode() for path in ("Dockerfile", DEVCONTAINER))
     return {line for line in text.splitlines() if not line.startswith("#")}
 
