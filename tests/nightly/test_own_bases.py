@@ -30,7 +30,7 @@ def test_the_pip_of_the_official_images_is_enough(version: str, installer: str, 
     answers = combination(project_type="service", installer=installer, base_image="slim", python_version=version)
 
     def recipe(image: str) -> str:
-        # It does not trust what the system trusts, as docs/networks.md says. The base keeps no bytecode.
+        # Older pips ignore the certificates of the system, as docs/networks.md says. The base keeps no bytecode.
         trust = "ENV PIP_CERT=/etc/ssl/certs/ca-certificates.crt"
         install = "python -B -m pip install --no-cache-dir --no-compile --root-user-action=ignore"
         return f"FROM {image}\n{trust}\nRUN {install} pip=={OLDER_PIPS[version]}\n"
