@@ -123,6 +123,7 @@ def test_the_image_has_every_kind_of_dependency(installer: str, poetry: Poetry, 
             library(project, "shared", '"mypy-extensions"')
             library(project, "edited")
             library(project, "unused")
+            library(project, "tools")
             moved = project / local_wheel(project, "remote")
             moved.rename(served / moved.name)
             poetry(
@@ -132,6 +133,7 @@ def test_the_image_has_every_kind_of_dependency(installer: str, poetry: Poetry, 
             poetry(project, "add", "--lock", "--group=prod", "iniconfig")
             poetry(project, "add", "--lock", "--optional=cache", "toolz")
             poetry(project, "add", "--lock", "--optional=other", "./libs/unused")
+            poetry(project, "add", "--lock", "--group=dev", "./libs/tools")
 
         project = started(tmp_path, change, **answers)
         if installer == "poetry":

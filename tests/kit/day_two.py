@@ -155,7 +155,7 @@ def ignore_files(project: Path) -> None:
     write(project, f"{package}/.env", f"{package}/users.sqlite3", f"{package}/node_modules/a/index.js")
     write(project, f"{package}/static/app.js", f"{package}/static/app.css", f"{package}/nested/x.tmp")
     with (project / ".gitignore").open("a", encoding="utf-8") as file:
-        file.write("*.sqlite3\nnode_modules/\nstatic/*\n")
+        file.write("*.sqlite3\nnode_modules/\n**/static/*\n")
     (project / f"{package}/nested/.gitignore").write_text("*.tmp\n", encoding="utf-8")
     configure(project, f'include = [{{ path = "{package}/static/*.css", format = "wheel" }}]')
 
