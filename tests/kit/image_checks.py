@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.kit.answers import combination, working_tree
 from tests.kit.commands import POETRY, read, run, write
-from tests.kit.day_two import library, serve_files, serve_repository
+from tests.kit.day_two import library, serve_files, serve_repository, version_by_git
 from tests.kit.docker import RUN, built, context_of, docker, image_of, images_of, lint, need_engine, new_name, refused
 from tests.kit.experiments import environment
 from tests.kit.image_contract import check_contract, check_facts, check_work
@@ -54,7 +54,7 @@ It differs in each run of the tests: a build cached by an earlier run would repo
 STAGE = """
 import json, pathlib, pwd, shutil, sysconfig
 poetry = pathlib.Path(sysconfig.get_path("purelib"), "poetry/console")
-cached = [path for path in pathlib.Path("/root/.cache").rglob("*") if path.is_file()]
+cached = [path for path in pathlib.Path("/root/.cache").rglob("*") if path.is_file() and "virtualenv" not in path.parts]
 environments = [path for path in pathlib.Path("/").glob("*/.venv") if not path.is_symlink()]
 lists = [path for path in pathlib.Path("/var/lib/apt/lists").rglob("*") if path.is_file() and path.stat().st_size]
 print(json.dumps({
@@ -227,6 +227,7 @@ def check_git(answers: Answers, files: Files, folder: Path) -> None:
         library(project, "local")
         run(POETRY, "add", "--lock", f"git+{address}/remote.git", "./libs/local", cwd=project, env=variables)
         with built(project, *options) as (image, _):
+            stage_facts(image)
             # The flags of compiled modules: https://peps.python.org/pep-0552/
             pattern = "/out/app/.venv/lib/*/site-packages/[or]*/__pycache__/*.pyc"
             program = f"import glob; print(*(open(path, 'rb').read()[4] for path in glob.glob('{pattern}')))"
@@ -258,7 +259,20 @@ def check_devcontainer(answers: Answers, files: Files, folder: Path) -> None:
     check_never_asks(files, DEVCONTAINER, start, folder / "asks", f"--file={folder / 'asks' / DEVCONTAINER}")
 
 
-IMAGE_CHECKS: list[Check] = [check_style, check_awkward, check_stages, check_refusals, check_image, check_git]
+def check_version(answers: Answers, files: Files, folder: Path) -> None:
+    """Check that the version of a build without Git is the one that is passed."""
+    if answers["project_type"] == "environment":
+        return
+    version_by_git(write(files, folder))
+    with built(folder, "--target=project", "--build-arg=VERSION=1.4.2") as (image, _):
+        command = ("--entrypoint=sh", image, "-c", "cd /out/app/.venv/lib/*/site-packages && ls -d myproject-*")
+        expect_equal(docker("run", "--rm", *command), "myproject-1.4.2.dist-info\n", "distributions")
+
+
+SLOW_CHECKS: list[Check] = [check_image, check_git, check_version]
+"""Checks that other tests of `make test` have."""
+
+IMAGE_CHECKS: list[Check] = [check_style, check_awkward, check_stages, check_refusals, *SLOW_CHECKS]
 
 
 LIKELY = {
@@ -307,10 +321,10 @@ CHOSEN = ("service-pip-slim", "service-poetry-slim", "environment-pip-distroless
 
 
 def check_variant(answers: Answers, folder: Path) -> None:
-    """Run all checks on a variant, except the one of the contract, which has tests of its own."""
+    """Run all checks on a variant, except the slow ones."""
     need_engine(answers)
     files = context_of(working_tree().render(answers))
-    checks = [check for check in IMAGE_CHECKS if check != check_image]
+    checks = [check for check in IMAGE_CHECKS if check not in SLOW_CHECKS]
     if DEVCONTAINER in files:
         checks = [*checks, check_devcontainer]
     for number, check in enumerate(checks):

@@ -12,6 +12,7 @@ from tests.kit.image_checks import (
     CHOSEN,
     DEVCONTAINER,
     IMAGE_CHECKS,
+    SLOW_CHECKS,
     Check,
     check_devcontainer,
     check_variant,
@@ -81,6 +82,14 @@ def other_variants() -> list[str]:
 @pytest.mark.cases("name", other_variants)
 def test_the_checks_pass_without_a_mutant(name: str, tmp_path: Path) -> None:
     check_variant(variants()[name], tmp_path)
+
+
+@pytest.mark.parametrize("name", variants())
+def test_the_slow_checks_pass_without_a_mutant(name: str, tmp_path: Path) -> None:
+    need_engine(variants()[name])
+    files = context_of(working_tree().render(variants()[name]))
+    for number, check in enumerate(SLOW_CHECKS):
+        check(variants()[name], files, tmp_path / str(number))
 
 
 @pytest.mark.cases(("checks", "stage", "projects"), each_mutant)
