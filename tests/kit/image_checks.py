@@ -260,11 +260,12 @@ def check_devcontainer(answers: Answers, files: Files, folder: Path) -> None:
 
 
 def check_version(answers: Answers, files: Files, folder: Path) -> None:
-    """Check that the version of a build without Git is the one that is passed."""
+    """Check that a build without Git has the version that is passed, and keeps no download of its build system."""
     if answers["project_type"] == "environment":
         return
     version_by_git(write(files, folder))
     with built(folder, "--target=project", "--build-arg=VERSION=1.4.2") as (image, _):
+        stage_facts(image)
         command = ("--entrypoint=sh", image, "-c", "cd /out/app/.venv/lib/*/site-packages && ls -d myproject-*")
         expect_equal(docker("run", "--rm", *command), "myproject-1.4.2.dist-info\n", "distributions")
 
