@@ -140,6 +140,8 @@ def check_mistakes(folder: Path, sh: Shell, kind: str) -> None:
             "Run `poetry lock`",
         ),
     }
+    if (folder / "Dockerfile").exists():
+        hooks["no file is both tracked and ignored"] = ("tests/.gitignore", "*.py\n", "lacks the file: !/tests/")
     with mistaken(folder, sh, *((path, text) for path, text, _ in hooks.values())):
         output = failure(sh, "poetry run poe check")
         for hook, (_, _, words) in hooks.items():
