@@ -24,12 +24,12 @@ Shell = Callable[[str], str]
 COMMAND = {
     "package": ("poetry run sh -c 'hello && python -m myproject --help'", "Hello, World!\nusage: hello [-h]"),
     "environment": ("poetry run python scripts/summary.py", "outdoors"),
-    "service": ("APP_PORT=x poetry run python -m myproject || true", "port\n  Input should be a valid integer"),
+    "service": ("APP_PORT=x poetry run python -m myproject || true", "APP_PORT\n  Input should be a valid integer"),
 }
 
 ALONE = {
     "package": ("hello && hello --version", "Hello, World!\n0.1.0\n"),
-    "service": ("APP_PORT=x python -m myproject || true", "port\n  Input should be a valid integer"),
+    "service": ("APP_PORT=x python -m myproject || true", "APP_PORT\n  Input should be a valid integer"),
 }
 """Commands of the installed wheel, without the repository, and a part of their output."""
 
