@@ -86,7 +86,7 @@ def release_again(repository: Path) -> None:
         ("copier.yml", "help: Is it worked on in a dev container?", "help: Is it developed in a dev container?"),
         ("copier.yml", "\npackage_index:\n", SURVEY),
         ("copier.yml", "import registry_error %}", "import registry_error  %}"),
-        ("extensions/names.jinja", " devcontainer package_index ", " devcontainer survey package_index "),
+        ("extensions/names.jinja", " build_files devcontainer\n", " build_files devcontainer survey\n"),
         ("extensions/ownership.yml", "  - CODEOWNERS\n", "  - CODEOWNERS\n  - NOTES\n"),
         ("docs/files.md", "| `SECURITY.md`", "| `NOTES` | notes | always |\n| `SECURITY.md`"),
         (
