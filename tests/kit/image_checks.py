@@ -212,7 +212,8 @@ def check_never_asks(files: Files, path: str, line: str, folder: Path, *options:
 def check_git(answers: Answers, files: Files, folder: Path) -> None:
     """Check that packages from a private repository are installed at their commit, each alone, and compiled.
 
-    The stage leaves a package in a folder to the stage of the project. One of the packages depends on a branch of the other. pip would refuse that beside a commit, without --no-deps.
+    The stage leaves a package in a folder to the stage of the project. One of the packages depends on a branch of the
+    other. Without --no-deps, pip would refuse that beside a commit.
     """
     if "git" not in answers["builder_packages"]:
         return
@@ -271,7 +272,7 @@ def check_version(answers: Answers, files: Files, folder: Path) -> None:
 
 
 SLOW_CHECKS: list[Check] = [check_image, check_git, check_version]
-"""Checks that other tests of `make test` have."""
+"""Checks of features that `make test` checks in other tests."""
 
 IMAGE_CHECKS: list[Check] = [check_style, check_awkward, check_stages, check_refusals, *SLOW_CHECKS]
 

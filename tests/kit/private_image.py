@@ -156,12 +156,12 @@ def check_no_downloads(files: Files, index: Index, folder: Path) -> None:
     options = with_secret(files, index.netrc, folder)
     # With a build script, Poetry installs the requirements of the build system.
     pyproject = files["pyproject.toml"].replace(b"[tool.poetry]\n", b'[tool.poetry]\nbuild.script = "README.md"\n')
+    assert pyproject != files["pyproject.toml"]
     files = {**files, "pyproject.toml": pyproject, "README.md": b""}
     for stage in ("poetry", "dependencies", "project"):
         with image_of(files, folder, *options, f"--target={stage}") as image:
             # virtualenv caches facts about Python alone.
-            command = "find /root/.cache -type f -not -path '*/virtualenv/*' 2>/dev/null || true"
-            find = ("--entrypoint=sh", image, "-c", command)
+            find = ("--entrypoint=sh", image, "-c", "find /root -type f -path '*/.cache/*' -not -path '*/virtualenv/*'")
             expect_equal(docker("run", "--rm", *find), "", "downloads")
 
 
