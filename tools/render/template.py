@@ -163,6 +163,17 @@ class Template:
                     known[name] = question.get_default()
         return reasons
 
+    def asked(self, answers: Answers) -> list[str]:
+        """Return the questions that are asked if these answers are given, which must be accepted."""
+        known: Answers = {}
+        asked = []
+        for name in self.questions:
+            question = self._asked(self._worker({}), name, known)
+            if question.get_when():
+                asked.append(name)
+            known[name] = question.parse_answer(answers[name]) if name in answers and asked[-1:] == [name] else question.get_default()
+        return asked
+
     def excludes(self, patterns: Sequence[str], path: str) -> bool:
         """Return whether patterns exclude a path."""
         return self._worker({})._path_matcher(patterns)(Path(path))
