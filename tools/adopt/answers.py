@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 from packaging.markers import InvalidMarker, Marker
+from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
 from tools.adopt.project import ANSWERS, Project, RefusalError
@@ -151,7 +152,7 @@ def license_text(project: Project) -> tuple[str, str]:
     return "", "the project has none"
 
 
-def license(project: Project, _: Known) -> Answer:  # noqa: A001 - the name of the question
+def license(project: Project, _: Known) -> Answer:
     """Return the licence, or Proprietary for one that the template does not know."""
     text, source = license_text(project)
     for name, pattern in LICENSES.items():
@@ -251,7 +252,9 @@ def _runs(wheel: str, minor: int) -> bool:
     except InvalidWheelFilename:
         return False
     for tag in tags:
-        on_linux = tag.platform == "any" or (tag.platform.startswith(("manylinux", "linux")) and "x86_64" in tag.platform)
+        on_linux = tag.platform == "any" or (
+            tag.platform.startswith(("manylinux", "linux")) and "x86_64" in tag.platform
+        )
         match = re.fullmatch(r"(cp|py)3(\d*)", tag.interpreter)
         if not on_linux or not match:
             continue
@@ -274,7 +277,7 @@ def build_files(project: Project, known: Known) -> Answer:
 def _scripts(project: Project) -> Iterator[str]:
     """Yield the folders and files with Python code that are no tests."""
     for path in project.files:
-        first, *rest = PurePosixPath(path).parts
+        first = PurePosixPath(path).parts[0]
         is_test = first.startswith("test_") or first.endswith("_test.py")
         if path.endswith(".py") and first.lower() not in NO_CODE | NO_SCRIPTS and first[0] != "." and not is_test:
             yield first
@@ -292,9 +295,11 @@ def _build_files(project: Project) -> Iterator[str]:
     """Yield the paths that a build of the wheel reads, apart from those that the template lists already."""
     for pattern in project.packages():
         yield from _paths(project, pattern)
+    # poetry-core 2 includes such files in the sdist alone.
+    default = "sdist" if _builds_with(project, "2.4") else "wheel"
     for include in project.poetry.get("include", []):
-        formats = include.get("format", "wheel") if isinstance(include, Mapping) else "wheel"
-        if "wheel" in formats:
+        formats = include.get("format") if isinstance(include, Mapping) else None
+        if "wheel" in (formats or default):
             yield from _paths(project, str(include["path"] if isinstance(include, Mapping) else include))
     script = project.poetry.get("build", "")
     script = script.get("script", "") if isinstance(script, Mapping) else script
@@ -302,13 +307,17 @@ def _build_files(project: Project) -> Iterator[str]:
         yield script
         text = project.read(script) if script in project.files else ""
         tops = dict.fromkeys(PurePosixPath(path).parts[0] for path in project.files)
-        yield from (top for top in tops if re.search(rf"(?<![\w.]){re.escape(top)}(?![\w])", text) and top not in NO_CODE)
+        yield from (
+            top for top in tops if re.search(rf"(?<![\w.]){re.escape(top)}(?![\w])", text) and top not in NO_CODE
+        )
     backend = project.data.get("build-system", {}).get("build-backend", "")
     if backend and "poetry" not in backend:
         yield from _scripts(project)
         yield from (path for path in ("setup.py", "setup.cfg", "MANIFEST.in") if path in project.files)
     readme = project.fact("readme")[0]
-    named = [readme.get("file", "")] if isinstance(readme, Mapping) else readme if isinstance(readme, list) else [readme]
+    named = (
+        [readme.get("file", "")] if isinstance(readme, Mapping) else readme if isinstance(readme, list) else [readme]
+    )
     licence = project.project.get("license")
     named += [licence.get("file", "")] if isinstance(licence, Mapping) else []
     named += project.project.get("license-files", [])
@@ -316,6 +325,12 @@ def _build_files(project: Project) -> Iterator[str]:
         if not re.match(r"(?i)(README|LICEN[CS]E|COPYING|NOTICE|AUTHORS)", str(name)):
             yield from _paths(project, str(name))
     yield from (path for path in path_dependencies(project) if not path.startswith(".."))
+
+
+def _builds_with(project: Project, version: str) -> bool:
+    """Return whether the build system accepts a version of poetry-core."""
+    requirements = map(Requirement, project.data.get("build-system", {}).get("requires", []))
+    return all(one.specifier.contains(version) for one in requirements if one.name == "poetry-core")
 
 
 def _paths(project: Project, pattern: str) -> Iterator[str]:
@@ -356,7 +371,9 @@ def package_index(project: Project, _: Known) -> Answer:
 def package_index_url(project: Project, _: Known) -> Answer:
     """Return the address of the private index."""
     source = _source(project)
-    return Answer(str(source["url"]).rstrip("/"), f"[[tool.poetry.source]] {source['name']}") if source else Answer("", "")
+    return (
+        Answer(str(source["url"]).rstrip("/"), f"[[tool.poetry.source]] {source['name']}") if source else Answer("", "")
+    )
 
 
 def _source(project: Project) -> Mapping[str, Any] | None:
@@ -391,7 +408,14 @@ DERIVATIONS: Mapping[str, Callable[[Project, Known], Answer]] = {
 }
 """The function of each question that is derived. The other questions have the default of the template."""
 
-OPTIONAL = {"project_description", "author_name", "author_email", "package_name", "repository_owner", "package_index_url"}
+OPTIONAL = {
+    "project_description",
+    "author_name",
+    "author_email",
+    "package_name",
+    "repository_owner",
+    "package_index_url",
+}
 """Questions whose default is right if the template does not accept the derived answer."""
 
 
@@ -434,7 +458,9 @@ def _accepted(found: dict[str, Answer], template: Template) -> dict[str, Answer]
     for _ in found:
         values = {key: answer.value for key, answer in found.items()}
         reasons = template.refused(values)
-        optional = [key for key in reasons if key in OPTIONAL and found.get(key, Answer("", "--data")).source != "--data"]
+        optional = [
+            key for key in reasons if key in OPTIONAL and found.get(key, Answer("", "--data")).source != "--data"
+        ]
         if not optional:
             break
         for key in optional:

@@ -78,9 +78,12 @@ def adopt(
         RefusalError: The project cannot be adopted. Nothing was changed.
     """
     project = read_project(path)
-    if subprocess.run(
-        ["git", "show-ref", "--verify", "--quiet", f"refs/heads/{branch}"], cwd=project.top, check=False
-    ).returncode == 0:
+    if (
+        subprocess.run(
+            ["git", "show-ref", "--verify", "--quiet", f"refs/heads/{branch}"], cwd=project.top, check=False
+        ).returncode
+        == 0
+    ):
         raise RefusalError(f"Delete or rename the branch {branch} first: `git branch --delete --force {branch}`.")
     author = _author(project)
     answers = derive(project, overrides or {}, Template())
@@ -110,7 +113,11 @@ def _author(project: Project) -> dict[str, str]:
             "Run `git config user.name` and `git config user.email` with your name and address first: Git needs an author."
         ) from None
     email = rest.partition(">")[0]
-    return {f"GIT_{role}_{key}": value for role in ("AUTHOR", "COMMITTER") for key, value in (("NAME", name), ("EMAIL", email))}
+    return {
+        f"GIT_{role}_{key}": value
+        for role in ("AUTHOR", "COMMITTER")
+        for key, value in (("NAME", name), ("EMAIL", email))
+    }
 
 
 def _check_lock(folder: Path) -> bool:
@@ -136,9 +143,7 @@ def render(answers: Mapping[str, Answer], template: str, reference: str, folder:
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
-def _merge_into(
-    project: Project, folder: Path, rendered: Files, answers: dict[str, Answer], strict: bool
-) -> Adoption:
+def _merge_into(project: Project, folder: Path, rendered: Files, answers: dict[str, Answer], strict: bool) -> Adoption:
     """Merge the template into a clone of a project, without a commit."""
     found = plan(project, rendered, answers)
     pyproject = rendered["pyproject.toml"].decode()
@@ -152,9 +157,7 @@ def _merge_into(
     return Adoption(answers, found, merged, tools, skipped)
 
 
-def _locked(
-    project: Project, folder: Path, pyproject: str, files: set[str]
-) -> tuple[dict[str, str], dict[str, str]]:
+def _locked(project: Project, folder: Path, pyproject: str, files: set[str]) -> tuple[dict[str, str], dict[str, str]]:
     """Return the tools that can be locked beside the project's packages, and why others cannot.
 
     All of them at once, or else each by itself: with the template's versions, or else with any.
@@ -163,7 +166,9 @@ def _locked(
     original = (folder / "poetry.lock").read_bytes()
 
     def differences(tools: Mapping[str, str]) -> list[str]:
-        (folder / "pyproject.toml").write_text(merge(project, pyproject, tools, files).text, encoding="utf-8", newline="")
+        (folder / "pyproject.toml").write_text(
+            merge(project, pyproject, tools, files).text, encoding="utf-8", newline=""
+        )
         (folder / "poetry.lock").write_bytes(original)
         result = poetry(folder, "lock")
         if result.returncode:
@@ -206,7 +211,8 @@ def _commit(project: Project, folder: Path, rendered: Files, adoption: Adoption,
     _commit_staged(folder, FIRST, author)
     lines = rendered[".gitignore"].decode()
     tracked = {
-        line: bool(git("ls-files", "--cached", "--ignored", f"--exclude={line}", folder=folder)) for line in lines.splitlines()
+        line: bool(git("ls-files", "--cached", "--ignored", f"--exclude={line}", folder=folder))
+        for line in lines.splitlines()
     }
     text, notes = merge_gitignore(project, lines, tracked, forced)
     found.notes += notes
@@ -222,7 +228,16 @@ def _ignored(folder: Path, path: str) -> bool:
 
 def _commit_staged(folder: Path, message: str, author: Mapping[str, str]) -> None:
     """Commit the staged files without hooks, signatures and questions."""
-    command = ["git", "-c", "commit.gpgSign=false", "-c", "core.hooksPath=/dev/null", "commit", "--quiet", "--no-verify"]
+    command = [
+        "git",
+        "-c",
+        "commit.gpgSign=false",
+        "-c",
+        "core.hooksPath=/dev/null",
+        "commit",
+        "--quiet",
+        "--no-verify",
+    ]
     subprocess.run(
         [*command, "--allow-empty", f"--message={message}"], cwd=folder, env=environment(**author), check=True
     )
@@ -239,7 +254,9 @@ def _compare(project: Project, clone: Path, base: str, adoption: Adoption, tests
     locks = [comparison.packages((folder / "poetry.lock").read_text(encoding="utf-8")) for folder in (before, after)]
     _record(adoption, "lock", f"{len(locks[0])} packages", comparison.lock_differences(*locks))
 
-    allowed = {(place / name).as_posix() for name in ("pyproject.toml", "poetry.lock", ".gitignore", *adoption.plan.replaced)}
+    allowed = {
+        (place / name).as_posix() for name in ("pyproject.toml", "poetry.lock", ".gitignore", *adoption.plan.replaced)
+    }
     changed = [f"{path} changed" for path in comparison.file_differences(clone, base, allowed)]
     _record(adoption, "files", f"{len(project.files)} files", changed)
 
@@ -297,7 +314,9 @@ def _compare_tests(project: Project, folder: Path, head: str, adoption: Adoption
 
 def report(adoption: Adoption) -> Iterator[str]:
     """Yield the lines of the report."""
-    yield from _table(["answer", "value", "source"], [[k, _shown(a.value), a.source] for k, a in adoption.answers.items()])
+    yield from _table(
+        ["answer", "value", "source"], [[k, _shown(a.value), a.source] for k, a in adoption.answers.items()]
+    )
     found, merged = adoption.plan, adoption.merge
     yield from _section("Added", [*found.added, *merged.added])
     yield from _section("Replaced", list(found.replaced))

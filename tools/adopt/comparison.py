@@ -44,8 +44,8 @@ def lock_differences(before: Packages, after: Packages) -> list[str]:
 def file_differences(repository: Path, base: str, allowed: set[str]) -> list[str]:
     """Return the tracked files of a commit that differ in HEAD, except the allowed ones."""
     lines = git("diff", "--name-status", "--no-renames", base, "HEAD", folder=repository).splitlines()
-    changes = dict(reversed(line.split("\t")) for line in lines)
-    return [path for path, status in changes.items() if status != "A" and path not in allowed]
+    changes = [line.split("\t") for line in lines]
+    return [path for status, path in changes if status != "A" and path not in allowed]
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-from tools.adopt.answers import DEPENDABOT, NO_SCRIPTS, Answer, license_text
+from tools.adopt.answers import DEPENDABOT, NO_SCRIPTS, Answer, code, license_text
 from tools.adopt.project import Project
 from tools.render.template import Files
 
@@ -79,7 +79,7 @@ def plan(project: Project, rendered: Files, answers: Mapping[str, Answer]) -> Pl
     for path, content in rendered.items():
         if path in MERGED or any(fnmatchcase(path, pattern) for pattern in EXAMPLES):
             continue
-        if path in IMAGE and project.exists(path):
+        if path in IMAGE and path in project.files:
             found.replaced[path] = content
         elif reason := _reason(project, path, answers):
             found.kept[path] = reason
@@ -102,7 +102,13 @@ def _reason(project: Project, path: str, answers: Mapping[str, Answer]) -> str:
         return "pre-commit reads it at the top of the repository alone"
     if path == "LICENSE" and answers["license"].source != "--data":
         return f"choose a licence, and pass --data license=NAME: {answers['license'].source}"
-    if path == "compose.yaml" and "scripts" not in str(answers["build_files"].value).split() and _is_environment(answers):
+    if path == "README.md" and _is_environment(answers) and not start(project, code(project)):
+        return "it names the script to start, and the project has no single one"
+    if (
+        path == "compose.yaml"
+        and "scripts" not in str(answers["build_files"].value).split()
+        and _is_environment(answers)
+    ):
         return "it mounts the folder scripts, which the project does not have"
     return ""
 
@@ -114,15 +120,26 @@ def _is_environment(answers: Mapping[str, Answer]) -> bool:
 
 def _adapt(project: Project, found: Plan, answers: Mapping[str, Answer]) -> None:
     """Fit new files to what no answer covers."""
+    if "README.md" in found.added and _is_environment(answers):
+        found.added["README.md"] = _readme(project, found.added["README.md"].decode()).encode()
     for files in (found.added, found.replaced):
         if "Dockerfile" in files:
             files["Dockerfile"] = "\n".join(_dockerfile(project, files["Dockerfile"].decode(), found, answers)).encode()
 
 
+def _readme(project: Project, text: str) -> str:
+    """Return the README of an environment with its own script."""
+    return text.replace("scripts/summary.py", start(project, code(project)))
+
+
 def _dockerfile(project: Project, text: str, found: Plan, answers: Mapping[str, Answer]) -> Iterator[str]:
     """Yield the lines of a Dockerfile with the licence and the program of the project."""
     for line in text.split("\n"):
-        if line.startswith(LABEL) and answers["license"].source != "--data" and answers["license"].value == "Proprietary":
+        if (
+            line.startswith(LABEL)
+            and answers["license"].source != "--data"
+            and answers["license"].value == "Proprietary"
+        ):
             yield from _label(license_text(project)[0], line)
             continue
         if line.startswith("CMD ") and _is_environment(answers) and "scripts/summary.py" in line:
@@ -153,7 +170,9 @@ def start(project: Project, copied: list[str]) -> str:
     return next((some[0] for some in (main, guarded) if len(some) == 1), "")
 
 
-def merge_gitignore(project: Project, rendered: str, is_tracked: Mapping[str, bool], forced: list[str]) -> tuple[str, list[str]]:
+def merge_gitignore(
+    project: Project, rendered: str, is_tracked: Mapping[str, bool], forced: list[str]
+) -> tuple[str, list[str]]:
     """Add the template's lines to .gitignore.
 
     Args:

@@ -26,7 +26,11 @@ class RefusalError(Exception):
 
 
 SETTINGS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...], Mapping[str, str]]] = {
-    "coverage": (("coverage",), (".coveragerc", ".coveragerc.toml"), {"setup.cfg": "coverage:", "tox.ini": "coverage:"}),
+    "coverage": (
+        ("coverage",),
+        (".coveragerc", ".coveragerc.toml"),
+        {"setup.cfg": "coverage:", "tox.ini": "coverage:"},
+    ),
     "mypy": (("mypy",), ("mypy.ini", ".mypy.ini"), {"setup.cfg": "mypy"}),
     "poe": (("poe",), ("poe_tasks.toml", "poe_tasks.yaml", "poe_tasks.json"), {}),
     "pytest": (
@@ -218,12 +222,16 @@ def read_project(path: Path) -> Project:
     data = _toml("pyproject.toml", text)
     backend = data.get("build-system", {}).get("build-backend", "")
     if "poetry" not in data.get("tool", {}) and "poetry" not in backend:
-        raise RefusalError("Move the project to Poetry first: pyproject.toml has neither [tool.poetry] nor its backend.")
+        raise RefusalError(
+            "Move the project to Poetry first: pyproject.toml has neither [tool.poetry] nor its backend."
+        )
     if "poetry.lock" not in files:
         raise RefusalError("Run `poetry lock` and commit poetry.lock first: Git does not track it.")
     lock = _toml("poetry.lock", (folder / "poetry.lock").read_text(encoding="utf-8"))
     if not str(lock.get("metadata", {}).get("lock-version", "0")).startswith("2."):
-        raise RefusalError("Run `poetry lock` with Poetry 2 and commit poetry.lock first: an old version has written it.")
+        raise RefusalError(
+            "Run `poetry lock` with Poetry 2 and commit poetry.lock first: an old version has written it."
+        )
     origin = subprocess.run(
         ["git", "remote", "get-url", "origin"], cwd=folder, capture_output=True, text=True, check=False
     ).stdout.strip()
@@ -238,7 +246,9 @@ def specifiers(constraint: str) -> list[SpecifierSet]:
         try:
             found.append(SpecifierSet(",".join(clause for clause in clauses if clause)))
         except InvalidSpecifier:
-            raise RefusalError(f"Correct the supported Pythons in pyproject.toml: {constraint!r} has no meaning.") from None
+            raise RefusalError(
+                f"Correct the supported Pythons in pyproject.toml: {constraint!r} has no meaning."
+            ) from None
     return found
 
 

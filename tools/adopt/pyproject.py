@@ -17,7 +17,9 @@ from tomlkit.items import Array, InlineTable, Table
 from tomlkit.toml_document import TOMLDocument
 
 from tools.adopt.answers import code
+from tools.adopt.files import EQUIVALENTS
 from tools.adopt.project import Project
+from tools.repository import ROOT
 
 FLOOR = "3.11"
 """The oldest Python of the template, and of its tools."""
@@ -42,12 +44,21 @@ class Merge:
 
 
 def missing_tools(project: Project, rendered: str) -> dict[str, str]:
-    """Return the development dependencies of the template that the project does not declare, by name."""
+    """Return the development dependencies of the template's checks and tests that the project does not declare."""
     old = any(project.supports(f"3.{minor}") for minor in range(int(FLOOR.split(".")[1])))
     listed = tomllib.loads(rendered)["dependency-groups"]["dev"]
     found = {canonicalize_name(Requirement(text).name): str(text) for text in listed}
+    common = (ROOT / "extensions/dependencies/dev-requirements.txt").read_text(encoding="utf-8").split()
+    wanted = {canonicalize_name(Requirement(text).name) for text in common}
+    if has_own_hooks(project):
+        wanted -= {"mypy", "ruff"}
     marker = f"; python_version >= '{FLOOR}'" if old else ""
-    return {name: f"{text}{marker}" for name, text in found.items() if not project.declares(name)}
+    return {name: f"{text}{marker}" for name, text in found.items() if name in wanted and not project.declares(name)}
+
+
+def has_own_hooks(project: Project) -> bool:
+    """Return whether the project has hooks of its own in place of the template's."""
+    return bool(project.matching(".pre-commit-config.yaml", *EQUIVALENTS[".pre-commit-config.yaml"]))
 
 
 def merge(project: Project, rendered: str, tools: Mapping[str, str], files: Collection[str]) -> Merge:
@@ -64,11 +75,15 @@ def merge(project: Project, rendered: str, tools: Mapping[str, str], files: Coll
     if tools:
         place = add_tools(document, tools)
         found.added.append(f"{', '.join(tools)} in {place}")
-    has = {name for name in ("mypy", "pre-commit", "pytest", "pytest-cov", "ruff") if name in tools or project.declares(name)}
+    has = {
+        name
+        for name in ("mypy", "pre-commit", "pytest", "pytest-cov", "ruff")
+        if name in tools or project.declares(name)
+    }
     blocks = _blocks(rendered)
     appended: list[str] = []
     if "dependency-groups" in document and "requires-poetry" not in project.poetry:
-        minimum = tomlkit.parse(blocks["tool.poetry"])["tool"]["poetry"]["requires-poetry"]  # type: ignore[index]
+        minimum = tomlkit.parse(blocks["tool.poetry"])["tool"]["poetry"]["requires-poetry"]
         table = document.get("tool", {}).get("poetry")
         if isinstance(table, Table) and not table.is_super_table():
             table["requires-poetry"] = minimum
@@ -189,7 +204,7 @@ def _own(project: Project, tool: str, *dependencies: str) -> str:
 
 def _ruff(project: Project, blocks: Mapping[str, str], has: Collection[str], found: Merge) -> Iterator[str]:
     """Yield the tables of ruff."""
-    if "ruff" not in has:
+    if "ruff" not in has or has_own_hooks(project):
         return
     if reason := _own(project, "ruff"):
         found.kept["tool.ruff"] = reason
@@ -207,7 +222,7 @@ def _folders(project: Project) -> list[str]:
 
 def _tasks(project: Project, blocks: Mapping[str, str], has: Collection[str], files: Collection[str]) -> dict[str, Any]:
     """Return the tasks of the template that work in the project, by name."""
-    tasks: dict[str, Any] = dict(tomlkit.parse(blocks["tool.poe.tasks"])["tool"]["poe"]["tasks"])  # type: ignore[index, arg-type]
+    tasks: dict[str, Any] = dict(tomlkit.parse(blocks["tool.poe.tasks"])["tool"]["poe"]["tasks"])
     tasks["drift"] = blocks["tool.poe.tasks.drift"]
     if "pytest" not in has:
         del tasks["test"]
@@ -215,7 +230,7 @@ def _tasks(project: Project, blocks: Mapping[str, str], has: Collection[str], fi
         tasks["test"] = _task("pytest", "Run the tests")
     else:
         tasks["test"] = _task("pytest --cov", "Run the tests")
-    if "pre-commit" not in has or ".pre-commit-config.yaml" not in files or project.is_member:
+    if "pre-commit" not in has or ".pre-commit-config.yaml" not in files:
         sequence = ["poetry check --lock", *(["ruff format --check", "ruff check"] if "ruff" in has else [])]
         sequence += [mypy_command(project)] if "mypy" in has else []
         commands = ", ".join(f"{{ cmd = {json.dumps(command)} }}" for command in sequence)
@@ -285,7 +300,10 @@ def _mypy(
         return
     paths = _checked(project)
     own = document.get("tool", {}).get("mypy")
-    if own is not None and not {"files", "packages", "modules"} & set(own) and not _shadowed(project):
+    if has_own_hooks(project):
+        if project.declares("mypy"):
+            found.kept["tool.mypy"] = "the project has its own hooks"
+    elif own is not None and not {"files", "packages", "modules"} & set(own) and not _shadowed(project):
         own["files"] = paths
         found.added.append("tool.mypy.files")
         found.kept["tool.mypy"] = "the project has [tool.mypy] in pyproject.toml"
