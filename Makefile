@@ -8,6 +8,7 @@
 # make docs                    write the generated documents
 # make site                    build the site of docs/ into docs/_build
 # make examples                render the repositories in examples/
+# make adopt REPO=../project   bring the template to an existing Poetry project, in a branch
 # make fleet REPOS=../clones   report how far repositories are behind the template
 # make bench                   compare images with others and record the figures
 # make bench ARGS="--set=small --rounds=3"   run a part of that
@@ -17,7 +18,7 @@
 # make engine                  install and start a Docker engine, with base images (root on Debian)
 
 PYTHON ?= python3
-.PHONY: new test-fast test test-all lint lock docs site examples fleet bench bench-updates combinations release engine
+.PHONY: new test-fast test test-all lint lock docs site examples adopt fleet bench bench-updates combinations release engine
 
 pytest = .venv/bin/pytest $(if $(SHARD),--group=$(word 1,$(subst /, ,$(SHARD))) --splits=$(word 2,$(subst /, ,$(SHARD))))
 
@@ -53,6 +54,10 @@ site: .venv/ready
 
 examples: .venv/ready
 	.venv/bin/python -m tools.docs.examples
+
+adopt: .venv/ready
+	@test -n "$(REPO)" || { echo "Name the project: make adopt REPO=../project"; exit 1; }
+	@.venv/bin/python -m tools.adopt.command $(ARGS) "$(REPO)"
 
 fleet: .venv/ready
 	@test -n "$(REPOS)" || { echo "Name the repositories: make fleet REPOS=../clones"; exit 1; }

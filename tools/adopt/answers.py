@@ -264,6 +264,19 @@ def _runs(wheel: str, minor: int) -> bool:
     return False
 
 
+def builder_packages(project: Project, _: Known) -> Answer:
+    """Return the packages that install dependencies from Git."""
+    addresses = [
+        package["source"]["url"]
+        for package in project.lock.get("package", [])
+        if package.get("source", {}).get("type") == "git" and "main" in package.get("groups", ["main"])
+    ]
+    if not addresses:
+        return Answer("", "no dependency from Git")
+    by_ssh = any(not address.startswith("http") for address in addresses)
+    return Answer("git openssh-client" if by_ssh else "git", f"dependencies from Git, such as {addresses[0]}")
+
+
 def build_files(project: Project, known: Known) -> Answer:
     """Return the files and folders from which the wheel is built, or the scripts."""
     if known["project_type"].value == "environment":
@@ -401,6 +414,7 @@ DERIVATIONS: Mapping[str, Callable[[Project, Known], Answer]] = {
         docker,
         dependency_updates,
         image_python,
+        builder_packages,
         build_files,
         package_index,
         package_index_url,
@@ -455,7 +469,7 @@ def derive(project: Project, overrides: Mapping[str, str], template: Template) -
 
 def _accepted(found: dict[str, Answer], template: Template) -> dict[str, Answer]:
     """Leave out answers that are not asked, or that the template does not accept and that have a right default."""
-    for _ in found:
+    for _ in range(len(found)):
         values = {key: answer.value for key, answer in found.items()}
         reasons = template.refused(values)
         optional = [

@@ -133,7 +133,7 @@ def _check_lock(folder: Path) -> bool:
         errors = [line for line in result.stdout.splitlines() if line.startswith("Error: ")]
         reason = errors[0].removeprefix("Error: ") if errors else comparison.last_line(result.stdout)
         raise RefusalError(f"Correct pyproject.toml first, as `poetry check` refuses it: {reason}")
-    return poetry(folder, "check", "--lock", "--strict").returncode == 0
+    return "Warning: " not in result.stdout
 
 
 def render(answers: Mapping[str, Answer], template: str, reference: str, folder: Path) -> Files:
@@ -369,6 +369,8 @@ def main() -> None:
         )
     except RefusalError as error:
         sys.exit(f"{error}\nNothing was changed.")
+    except subprocess.CalledProcessError as error:
+        sys.exit(f"{error.stderr or error}\nNothing was changed.")
     except KeyboardInterrupt:
         sys.exit("Interrupted. Nothing was changed.")
     print("\n".join(report(adoption)))

@@ -81,7 +81,8 @@ def wheel(folder: Path) -> Wheel:
             metadata = next(name for name in names if name.endswith(".dist-info/METADATA"))
             fields = BytesParser().parsebytes(archive.read(metadata))
     files = sorted(re.sub(r"^[^/]+\.dist-info/", "dist-info/", name) for name in names)
-    return Wheel(tuple(files), tuple(sorted([*fields.items(), ("Description", str(fields.get_payload()))])))
+    values = [(key, str(value)) for key, value in fields.items()]
+    return Wheel(tuple(files), tuple(sorted([*values, ("Description", str(fields.get_payload()))])))
 
 
 def wheel_differences(before: Wheel, after: Wheel) -> list[str]:

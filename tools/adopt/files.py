@@ -122,6 +122,8 @@ def _adapt(project: Project, found: Plan, answers: Mapping[str, Answer]) -> None
     """Fit new files to what no answer covers."""
     if "README.md" in found.added and _is_environment(answers):
         found.added["README.md"] = _readme(project, found.added["README.md"].decode()).encode()
+    if answers["docker"].value and "poetry-dynamic-versioning" in project.data.get("tool", {}):
+        found.notes.append("Pass the version to each build: docker build --build-arg=VERSION=1.2.3 .")
     for files in (found.added, found.replaced):
         if "Dockerfile" in files:
             files["Dockerfile"] = "\n".join(_dockerfile(project, files["Dockerfile"].decode(), found, answers)).encode()

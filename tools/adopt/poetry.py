@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from tools.repository import ROOT
@@ -18,6 +19,10 @@ def environment(**variables: str) -> dict[str, str]:
     # A version from Git tags differs from commit to commit.
     versions = {"POETRY_DYNAMIC_VERSIONING_BYPASS": "1.0.0", "SETUPTOOLS_SCM_PRETEND_VERSION": "1.0.0"}
     own = {"POETRY_VIRTUALENVS_IN_PROJECT": "true", "POETRY_VIRTUALENVS_CREATE": "true", "GIT_LFS_SKIP_SMUDGE": "1"}
+    # A .python-version of the project can name a Python that this machine lacks.
+    here = Path(sys.base_prefix)
+    if here.parent.name == "versions":
+        own["PYENV_VERSION"] = here.name
     return {**kept, **versions, **own, "POETRY_NO_INTERACTION": "1", **variables}
 
 

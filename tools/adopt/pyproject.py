@@ -217,7 +217,10 @@ def _ruff(project: Project, blocks: Mapping[str, str], has: Collection[str], fou
 
 def _folders(project: Project) -> list[str]:
     """Return the folders with code."""
-    return [path for path in code(project) if not path.endswith(".py")] or ["."]
+    paths = code(project)
+    if not project.is_package and any(path.endswith(".py") for path in paths):
+        return ["."]
+    return [path for path in paths if not path.endswith(".py")] or ["."]
 
 
 def _tasks(project: Project, blocks: Mapping[str, str], has: Collection[str], files: Collection[str]) -> dict[str, Any]:
@@ -316,7 +319,7 @@ def _mypy(
         found.added.append("tool.mypy")
         changes: dict[str, Any] = {"files": paths}
         if not project.is_package:
-            changes["mypy_path"] = _folders(project)
+            changes["mypy_path"] = None
         yield _edited(blocks["tool.mypy"], changes)
 
 

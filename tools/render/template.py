@@ -171,7 +171,11 @@ class Template:
             question = self._asked(self._worker({}), name, known)
             if question.get_when():
                 asked.append(name)
-            known[name] = question.parse_answer(answers[name]) if name in answers and asked[-1:] == [name] else question.get_default()
+            known[name] = (
+                question.parse_answer(answers[name])
+                if name in answers and asked[-1:] == [name]
+                else question.get_default()
+            )
         return asked
 
     def excludes(self, patterns: Sequence[str], path: str) -> bool:

@@ -13,9 +13,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from dulwich.ignore import IgnoreFilterManager
-from packaging.markers import Marker
-
 GROUPS = ["main"]
 EXTRAS = [""]
 WHEELS = Path("wheels").absolute()
@@ -49,6 +46,9 @@ def included(tools: dict[str, Any]) -> list[str]:
 
 def remove_ignored_files(kept: set[Path]) -> None:
     """Remove the files that Git ignores, except some files and folders."""
+    # Only Poetry's environment has it, and doctest imports each module of a project.
+    from dulwich.ignore import IgnoreFilterManager
+
     git = IgnoreFilterManager(os.fspath(Path.cwd()), [], ignorecase=False)
     for folder, _, names in os.walk("."):
         for path in (Path(folder, name) for name in names):
@@ -59,6 +59,8 @@ def remove_ignored_files(kept: set[Path]) -> None:
 
 def is_installed(package: dict[str, Any], group: str) -> bool:
     """Return whether a group of dependencies installs a locked package here."""
+    from packaging.markers import Marker
+
     markers = package.get("markers", "")
     marker = markers.get(group) if isinstance(markers, dict) else markers
     return group in package["groups"] and (
