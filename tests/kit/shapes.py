@@ -146,7 +146,7 @@ def old_tables(shape: Shape) -> Shape:
 
 def extras(shape: Shape) -> Shape:
     """Need an extra in production."""
-    program = PROGRAM.replace("import sys\n", "import sys\n\nimport iniconfig  # noqa: F401\n")
+    program = PROGRAM.replace("import Counter\n", "import Counter\n\nimport iniconfig\n\nINI = iniconfig.IniConfig\n")
     dependencies = f'{shape.tables["tool.poetry.dependencies"]}iniconfig = {{ version = ">=2", optional = true }}\n'
     return replace(
         shape.with_files({"src/tally/cli.py": program}).with_tables(
@@ -158,8 +158,11 @@ def extras(shape: Shape) -> Shape:
 
 def build_script(shape: Shape) -> Shape:
     """Generate a module from a file beside when the wheel is built."""
-    script = "import pathlib\n\nwords = pathlib.Path('words', 'list.txt').read_text()\n"
-    script += "pathlib.Path('tally', 'made.py').write_text(f'WORDS = {words!r}\\n')\n"
+    script = """import pathlib
+
+words = pathlib.Path("words", "list.txt").read_text()
+pathlib.Path("tally", "made.py").write_text(f"WORDS = {words!r}\\n")
+"""
     include = 'include = [{ path = "tally/made.py", format = "wheel" }]\n'
     return (
         flat(shape)
