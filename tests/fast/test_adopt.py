@@ -185,6 +185,15 @@ def test_the_image_has_the_newest_python_with_wheels(locked: dict[str, Any], new
     assert found["image_python"] == newest
 
 
+def test_the_build_has_the_debian_packages_that_it_needs(tmp_path: Path) -> None:
+    project = read(shape("build script").with_files({"generate.py": 'run("msgfmt")\n'}), tmp_path)
+    assert derived(project)["builder_packages"] == "gettext"
+    source = {"type": "git", "url": "git@github.com:octo/a.git"}
+    by_ssh = replace(project, lock={**project.lock, "package": [package(source=source)]})
+    assert derived(by_ssh)["builder_packages"] == "git openssh-client gettext"
+    assert derived(read(PLAIN, tmp_path / "plain"))["builder_packages"] == ""
+
+
 @pytest.mark.parametrize(
     ("constraint", "inside", "outside"),
     [

@@ -68,6 +68,9 @@ NO_CODE = {"test", "tests", "testing", "doc", "docs", "example", "examples", "no
 NO_SCRIPTS = {"conftest.py", "setup.py", "noxfile.py", "tasks.py", "fabfile.py", "dodo.py"}
 """Modules in the root that no image needs."""
 
+BUILD_PROGRAMS = {r"\bmsgfmt\b": "gettext", r"\b(Extension|cythonize|cmake)\b": "build-essential"}
+"""Words of a build script, and the Debian packages with the programs that they need."""
+
 PUBLIC_SOURCES = ("pytorch", "pypi")
 """Words in the addresses of public indexes."""
 
@@ -217,10 +220,10 @@ def image_python(project: Project, known: Known, versions: Sequence[str] = (), d
     oldest = known["python_version"].value
     within = versions[versions.index(oldest) : max(versions.index(oldest), versions.index(default)) + 1]
     supported = [version for version in within if project.supports(version)]
-    for version in reversed(supported):
-        if not lacking(project, version):
-            return Answer(version, "the newest for which the locked packages have wheels")
-    return Answer(supported[-1], "supported Pythons; some packages have no wheels, so that the build compiles them")
+    best = min(reversed(supported), key=lambda version: len(lacking(project, version)))
+    if missing := lacking(project, best):
+        return Answer(best, f"no Python has all wheels: the build compiles {', '.join(missing)}")
+    return Answer(best, "the newest for which the locked packages have wheels")
 
 
 def lacking(project: Project, version: str) -> list[str]:
@@ -234,14 +237,13 @@ def lacking(project: Project, version: str) -> list[str]:
             continue
         markers = package.get("markers", "")
         marker = markers.get("main", "") if isinstance(markers, Mapping) else markers
-        requires = package.get("python-versions", "*")
         try:
             applies = not marker or Marker(marker).evaluate(environment)
         except InvalidMarker:
             applies = True
         wheels = [file["file"] for file in package.get("files", []) if file["file"].endswith(".whl")]
         if applies and wheels and not any(_runs(wheel, minor) for wheel in wheels):
-            names.append(f"{package['name']} ({requires})")
+            names.append(str(package["name"]))
     return names
 
 
@@ -265,16 +267,28 @@ def _runs(wheel: str, minor: int) -> bool:
 
 
 def builder_packages(project: Project, _: Known) -> Answer:
-    """Return the packages that install dependencies from Git."""
-    addresses = [
-        package["source"]["url"]
-        for package in project.lock.get("package", [])
-        if package.get("source", {}).get("type") == "git" and "main" in package.get("groups", ["main"])
-    ]
-    if not addresses:
-        return Answer("", "no dependency from Git")
-    by_ssh = any(not address.startswith("http") for address in addresses)
-    return Answer("git openssh-client" if by_ssh else "git", f"dependencies from Git, such as {addresses[0]}")
+    """Return the Debian packages for dependencies from Git, and for programs that the build script starts."""
+    names: dict[str, str] = {}
+    for package in project.lock.get("package", []):
+        source = package.get("source", {})
+        if source.get("type") == "git" and "main" in package.get("groups", ["main"]):
+            names["git"] = f"dependencies from Git, such as {package['name']}"
+            if not source["url"].startswith("http"):
+                names["openssh-client"] = names["git"]
+    script = _build_script(project)
+    text = project.read(script) if script in project.files else ""
+    names |= {
+        name: f"the build script {script}" for pattern, name in BUILD_PROGRAMS.items() if re.search(pattern, text)
+    }
+    return Answer(
+        " ".join(names), "; ".join(dict.fromkeys(names.values())) or "no need in poetry.lock or a build script"
+    )
+
+
+def _build_script(project: Project) -> str:
+    """Return the path of the build script, or nothing."""
+    script = project.poetry.get("build", "")
+    return str(script.get("script", "") if isinstance(script, Mapping) else script)
 
 
 def build_files(project: Project, known: Known) -> Answer:
@@ -314,9 +328,7 @@ def _build_files(project: Project) -> Iterator[str]:
         formats = include.get("format") if isinstance(include, Mapping) else None
         if "wheel" in (formats or default):
             yield from _paths(project, str(include["path"] if isinstance(include, Mapping) else include))
-    script = project.poetry.get("build", "")
-    script = script.get("script", "") if isinstance(script, Mapping) else script
-    if script:
+    if script := _build_script(project):
         yield script
         text = project.read(script) if script in project.files else ""
         tops = dict.fromkeys(PurePosixPath(path).parts[0] for path in project.files)
