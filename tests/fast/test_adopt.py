@@ -510,7 +510,8 @@ def test_differences_of_files(tmp_path: Path) -> None:
 
 def test_the_context_of_a_build(tmp_path: Path) -> None:
     files = {".dockerignore": "*\n!src\n!LICEN[CS]E*\n!data/a.txt\n", "data/a.txt": "", "data/b.txt": "", "x/src/a": ""}
-    project = existing(PLAIN.with_files(files), tmp_path, lock=False)
+    project = existing(PLAIN.with_files({**files, "src/b.pyx": "", ".gitignore": "*.pyx\n"}), tmp_path, lock=False)
+    assert comparison.hidden_files(project) == ["src/b.pyx"]
     comparison.copy_context(project, tmp_path / "context")
     found = {
         path.relative_to(tmp_path / "context").as_posix()

@@ -157,7 +157,7 @@ def extras(shape: Shape) -> Shape:
 
 
 def build_script(shape: Shape) -> Shape:
-    """Generate a module from a file beside when the wheel is built."""
+    """Generate a module from a file beside when the wheel is built. Git tracks and ignores this file."""
     script = """import pathlib
 
 words = pathlib.Path("words", "list.txt").read_text()
@@ -166,9 +166,7 @@ pathlib.Path("tally", "made.py").write_text(f"WORDS = {words!r}\\n")
     include = 'include = [{ path = "tally/made.py", format = "wheel" }]\n'
     return (
         flat(shape)
-        .with_files(
-            {"generate.py": script, "words/list.txt": "to be\n", ".gitignore": "tally/made.py\n*.txt\n!words/*\n"}
-        )
+        .with_files({"generate.py": script, "words/list.txt": "to be\n", ".gitignore": "tally/made.py\n*.txt\n"})
         .with_tables(
             {
                 "tool.poetry": shape.tables.get("tool.poetry", "") + include,
@@ -318,6 +316,6 @@ def existing(shape: Shape, folder: Path, *, lock: bool = True) -> Path:
         shutil.rmtree(project / ".venv", ignore_errors=True)
     else:
         write({"poetry.lock": b'[metadata]\nlock-version = "2.1"\n'}, project)
-    git = "git init --quiet && git add --all && git commit --quiet --message=Work && git tag start"
+    git = "git init --quiet && git add --all --force && git commit --quiet --message=Work && git tag start"
     run("sh", "-c", git, cwd=top)
     return project

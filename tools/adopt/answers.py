@@ -441,6 +441,7 @@ OPTIONAL = {
     "package_name",
     "repository_owner",
     "package_index_url",
+    "build_files",
 }
 """Questions whose default is right if the template does not accept the derived answer."""
 

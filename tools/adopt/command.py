@@ -206,6 +206,10 @@ def _commit(project: Project, folder: Path, rendered: Files, adoption: Adoption,
         file.write_bytes(content)
     forced = [path for path in found.added if _ignored(folder, path)]
     found.notes += [f"Added although the project ignores it: {path}." for path in forced]
+    hidden = comparison.hidden_files(folder) if adoption.answers["docker"].value else []
+    built = str(adoption.answers["build_files"].value).split() if hidden else []
+    hidden = [path for path in hidden if any(path == one or path.startswith(f"{one}/") for one in built)]
+    found.notes += [f"Added to .gitignore: !/{path}, as the image leaves out ignored files." for path in hidden]
     names = [*found.added, *found.replaced]
     git("add", "--force", "--", *names, folder=folder)
     _commit_staged(folder, FIRST, author)
@@ -214,7 +218,7 @@ def _commit(project: Project, folder: Path, rendered: Files, adoption: Adoption,
         line: bool(git("ls-files", "--cached", "--ignored", f"--exclude={line}", folder=folder))
         for line in lines.splitlines()
     }
-    text, notes = merge_gitignore(project, lines, tracked, forced)
+    text, notes = merge_gitignore(project, lines, tracked, [*forced, *hidden])
     found.notes += notes
     (folder / ".gitignore").write_text(text, encoding="utf-8", newline="")
     git("add", "--force", "--", ".gitignore", "pyproject.toml", "poetry.lock", folder=folder)

@@ -94,14 +94,20 @@ def wheel_differences(before: Wheel, after: Wheel) -> list[str]:
     return [*found[:5], *([f"and {len(found) - 5} other differences"] if len(found) > 5 else [])]
 
 
+def hidden_files(folder: Path) -> list[str]:
+    """Return the files that Git both tracks and ignores. The image lacks them, as its build has no list of tracked files."""
+    return git("ls-files", "-z", "--cached", "--ignored", "--exclude-standard", folder=folder).split("\0")[:-1]
+
+
 def copy_context(source: Path, target: Path) -> None:
-    """Copy the tracked files that .dockerignore lets into the build."""
+    """Copy the tracked files that .dockerignore and .gitignore let into the build."""
+    hidden = set(hidden_files(source))
     lines = (source / ".dockerignore").read_text(encoding="utf-8").splitlines()
     allowed = [line[1:] for line in lines if line.startswith("!")]
     for path in git("ls-files", "-z", folder=source).split("\0")[:-1]:
         places = [path, *(parent.as_posix() for parent in list(PurePosixPath(path).parents)[:-1])]
         depths = {place.count("/"): place for place in places}
-        if any(fnmatchcase(depths.get(pattern.count("/"), ""), pattern) for pattern in allowed):
+        if path not in hidden and any(fnmatchcase(depths.get(one.count("/"), ""), one) for one in allowed):
             file = target / path
             file.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(source / path, file, follow_symlinks=False)

@@ -181,7 +181,7 @@ def merge_gitignore(
         project: The project.
         rendered: The template's .gitignore.
         is_tracked: Whether a line ignores a file that Git tracks.
-        forced: Added files that the project ignores.
+        forced: Tracked files that the project ignores.
 
     Returns:
         The text, and notes for the user.
