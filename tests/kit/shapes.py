@@ -287,9 +287,9 @@ SHAPES: Mapping[str, tuple[Callable[[Shape], Shape], ...]] = {
 """The changes that make each shape from the plain one."""
 
 COMBINED: Mapping[str, tuple[Callable[[Shape], Shape], ...]] = {
-    "names": (several_packages, build_script, other_names, upper_bound, inside_settings),
-    "old": (old_tables, extras, old_floor, own_settings, own_ci),
-    "scripts": (scripts, no_licence),
+    "rich package": (several_packages, build_script, other_names, upper_bound, inside_settings),
+    "rich old tables": (old_tables, extras, old_floor, own_settings, own_ci),
+    "rich scripts": (scripts, no_licence),
 }
 """Shapes that have as many changes as go together."""
 

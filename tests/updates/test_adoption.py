@@ -16,10 +16,10 @@ from tools.adopt.project import RefusalError
 from tools.repository import ROOT
 
 
-@pytest.mark.parametrize("name", ["names", "old"])
+@pytest.mark.parametrize("name", ["rich package", "rich old tables"])
 def test_a_project_is_adopted_checked_and_updated(name: str, template: Path, tmp_path: Path) -> None:
     releases = with_next_release(template, tmp_path)
-    project = assert_adopted(shape(name), releases, tmp_path, tests=name == "old")
+    project = assert_adopted(shape(name), releases, tmp_path, tests=name == "rich old tables")
     assert_checked(project)
     assert_updated(project)
 
