@@ -472,6 +472,16 @@ def test_nothing_of_pyproject_is_lost(tmp_path: Path) -> None:
         assert [line for line in before.splitlines() if line not in lines] == [], name
 
 
+def test_line_ends_stay(tmp_path: Path) -> None:
+    windows = PLAIN.with_files({".gitignore": "*.txt\r\n"})
+    tables = {name: text.replace("\n", "\r\n") for name, text in PLAIN.tables.items()}
+    text = merged(replace(windows, tables=tables), tmp_path / "one")
+    project = read(replace(windows, tables=tables), tmp_path / "two")
+    ignored, _ = merge_gitignore(project, "/dist/\n", {"/dist/": False}, [])
+    assert ignored == "*.txt\r\n\r\n/dist/\r\n"
+    assert text.count("\r\n") == text.count("\n")
+
+
 def test_gitignore_gets_lines_that_hide_no_tracked_file(tmp_path: Path) -> None:
     project = read(PLAIN.with_files({".gitignore": "__pycache__\n*.txt"}), tmp_path)
     rendered = "__pycache__/\n.env\n/dist/\n"

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 from tools.adopt.answers import DEPENDABOT, NO_SCRIPTS, Answer, code, license_text
-from tools.adopt.project import Project
+from tools.adopt.project import Project, like
 from tools.render.template import Files
 
 EQUIVALENTS: Mapping[str, tuple[str, ...]] = {
@@ -186,7 +186,8 @@ def merge_gitignore(
     Returns:
         The text, and notes for the user.
     """
-    text = project.read(".gitignore") if ".gitignore" in project.files else ""
+    original = (project.folder / ".gitignore").read_bytes().decode() if ".gitignore" in project.files else ""
+    text = like("", original)
     own = {line.strip().strip("/") for line in text.splitlines()}
     missing, notes = [], []
     for line in rendered.splitlines():
@@ -198,7 +199,7 @@ def merge_gitignore(
             missing.append(line)
     missing += [f"!/{path}" for path in forced]
     if not missing:
-        return text, notes
+        return original, notes
     if text and not text.endswith("\n"):
         text += "\n"
-    return text + ("\n" if text else "") + "\n".join(missing) + "\n", notes
+    return like(original, text + ("\n" if text else "") + "\n".join(missing) + "\n"), notes

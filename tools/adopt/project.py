@@ -218,7 +218,7 @@ def read_project(path: Path) -> Project:
         raise RefusalError(f"Commit or stash the changes first: `git status` lists some in {path}.")
     if ANSWERS in files:
         raise RefusalError(f"Run `copier update` in {path}: it has {ANSWERS}, so it has adopted a template already.")
-    text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+    text = (folder / "pyproject.toml").read_bytes().decode()
     data = _toml("pyproject.toml", text)
     backend = data.get("build-system", {}).get("build-backend", "")
     if "poetry" not in data.get("tool", {}) and "poetry" not in backend:
@@ -236,6 +236,12 @@ def read_project(path: Path) -> Project:
         ["git", "remote", "get-url", "origin"], cwd=folder, capture_output=True, text=True, check=False
     ).stdout.strip()
     return Project(folder, top, text, data, lock, files, origin)
+
+
+def like(original: str, text: str) -> str:
+    """Return a text with the line ends of another."""
+    text = text.replace("\r\n", "\n")
+    return text.replace("\n", "\r\n") if "\r\n" in original else text
 
 
 def specifiers(constraint: str) -> list[SpecifierSet]:

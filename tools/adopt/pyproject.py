@@ -18,7 +18,7 @@ from tomlkit.toml_document import TOMLDocument
 
 from tools.adopt.answers import code
 from tools.adopt.files import EQUIVALENTS
-from tools.adopt.project import Project
+from tools.adopt.project import Project, like
 from tools.repository import ROOT
 
 FLOOR = "3.11"
@@ -70,7 +70,7 @@ def merge(project: Project, rendered: str, tools: Mapping[str, str], files: Coll
         tools: The requirements of the tools to add, by name.
         files: The files that the project has after its adoption.
     """
-    document = tomlkit.parse(project.text)
+    document = tomlkit.parse(like("", project.text))
     found = Merge("")
     if tools:
         place = add_tools(document, tools)
@@ -101,7 +101,7 @@ def merge(project: Project, rendered: str, tools: Mapping[str, str], files: Coll
         text = "\n".join([text.rstrip("\n") + "\n", *appended])
     if lost := list(_lost(project.data, tomllib.loads(text), "")):
         raise RuntimeError(f"The merge of pyproject.toml lost {lost[0]}.")
-    found.text = text
+    found.text = like(project.text, text)
     return found
 
 
