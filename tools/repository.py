@@ -1,7 +1,9 @@
 """Facts about this repository: its folder, its address and its Git history. Standard library only."""
 
+import os
 import subprocess
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -15,10 +17,30 @@ def address() -> str:
     return str(project["urls"]["repository"])
 
 
-def git(*arguments: str, folder: Path = ROOT) -> str:
+GIT_SETTINGS = {"core.hooksPath": "/dev/null", "commit.gpgSign": "false", "color.ui": "false", "diff.noprefix": "false"}
+"""Settings that replace those of Git's user, which could stop a command or change its output."""
+
+
+def git(*arguments: str, folder: Path = ROOT, variables: Mapping[str, str] | None = None) -> str:
     """Return the output of a Git command in a repository.
+
+    Args:
+        arguments: The arguments of Git.
+        folder: A folder of the repository.
+        variables: Additional environment variables.
 
     Raises:
         subprocess.CalledProcessError: Git failed.
     """
-    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=True).stdout
+    environment = {**os.environ, **git_settings(), **(variables or {})}
+    command = ["git", *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=True).stdout
+
+
+def git_settings() -> dict[str, str]:
+    """Return the environment variables that give Git its settings."""
+    first = int(os.environ.get("GIT_CONFIG_COUNT", "0"))
+    variables = {"GIT_CONFIG_COUNT": str(first + len(GIT_SETTINGS))}
+    for number, (key, value) in enumerate(GIT_SETTINGS.items(), first):
+        variables |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}
+    return variables

@@ -15,7 +15,7 @@ from tools.adopt import comparison
 from tools.adopt.answers import DERIVATIONS, Answer, derive
 from tools.adopt.comparison import Wheel
 from tools.adopt.files import EQUIVALENTS, Plan, merge_gitignore, plan
-from tools.adopt.project import Project, RefusalError, read_project, specifiers
+from tools.adopt.project import Project, RefusalError, read_project
 from tools.adopt.pyproject import merge, merge_hooks, missing_tools
 
 
@@ -39,9 +39,11 @@ def planned(project: Project, **overrides: str) -> Plan:
 def merged(shape: Shape, folder: Path, **overrides: str) -> str:
     """Return the merged pyproject.toml of a shape."""
     project = read(shape, folder)
-    rendered = working_tree().render(derived(project, **overrides), "pyproject.toml".__eq__)["pyproject.toml"].decode()
-    files = {*project.files, *planned(project, **overrides).added}
-    return merge(project, rendered, missing_tools(project, rendered), files).text
+    answers = derive(project, overrides, working_tree())
+    rendered = working_tree().render({key: answer.value for key, answer in answers.items()})
+    text = rendered["pyproject.toml"].decode()
+    files = {*project.files, *plan(project, rendered, answers).added}
+    return merge(project, text, missing_tools(project, text), files).text
 
 
 ANSWERS: Mapping[str, dict[str, Any]] = {
@@ -195,25 +197,37 @@ def test_the_build_has_the_debian_packages_that_it_needs(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("constraint", "inside", "outside"),
+    ("constraint", "first", "newest"),
     [
-        ("^3.8.1", "3.11", "2.7"),
-        ("~3.12", "3.12", "3.13"),
-        (">=3.11, <3.14", "3.13", "3.14"),
-        (">= 3.12", "3.12", "3.11"),
-        ("3.12.*", "3.12", "3.13"),
-        ("^3.11 || ^4.0", "3.14", "3.10"),
-        (">=3.9,!=3.9.7,<4", "3.9", "4.0"),
+        ("^3.8.1", "3.11", "3.14"),
+        ("~3.12", "3.12", "3.12"),
+        (">=3.12.4,<3.14", "3.12", "3.13"),
+        ("3.11 || ^3.13", "3.11", "3.14"),
     ],
 )
-def test_constraints_in_both_notations(constraint: str, inside: str, outside: str) -> None:
-    allowed = [any(one.contains(f"{version}.9") for one in specifiers(constraint)) for version in (inside, outside)]
-    assert allowed == [True, False]
+def test_supported_pythons_in_the_notation_of_poetry(constraint: str, first: str, newest: str, tmp_path: Path) -> None:
+    old = shape("old tables").with_tables({"tool.poetry.dependencies": f'python = "{constraint}"\n'})
+    found = derived(read(old, tmp_path))
+    assert (found["python_version"], found["image_python"]) == (first, newest)
 
 
-def dirty(project: Path) -> None:
-    """Edit a file."""
-    (project / "README.md").write_text("Edited.\n", encoding="utf-8")
+@pytest.mark.parametrize(
+    ("dockerfile", "extras", "groups"),
+    [
+        ("FROM a\nRUN poetry install --all-extras --only main,prod\n", "cache web", "prod"),
+        ("FROM a\nRUN pip install '.[web]'\n", "web", ""),
+        ("FROM a AS b\nRUN poetry install -E cache --with dev\nFROM c\nCOPY --from=b /x /x\n", "cache", ""),
+        ("FROM a AS b\nRUN poetry install --extras=web\nFROM a\nRUN pip install .\n", "", ""),
+    ],
+)
+def test_extras_and_groups_come_from_an_own_image(dockerfile: str, extras: str, groups: str, tmp_path: Path) -> None:
+    tables = {
+        "project.optional-dependencies": 'web = ["flask"]\ncache = ["redis"]\n',
+        "tool.poetry.group.prod.dependencies": 'gunicorn = "*"\n',
+    }
+    project = read(PLAIN.with_files({"Dockerfile": dockerfile}).with_tables(tables), tmp_path)
+    found = derived(project, docker="true")
+    assert (found["image_extras"], found["image_groups"]) == (extras, groups)
 
 
 def test_refusals(tmp_path: Path) -> None:
@@ -236,6 +250,11 @@ def test_refusals(tmp_path: Path) -> None:
 
     assert changed("dirty", "echo >> README.md", commit=False).startswith("Commit or stash the changes first: ")
     assert changed("pyproject", "git rm -q pyproject.toml").startswith("Name the folder of a tracked pyproject.toml: ")
+    assert changed("untracked", "touch new", "git rm -q poetry.lock").startswith("Run `poetry lock` and commit ")
+    assert changed("bytes", r"printf '\377' >> pyproject.toml").startswith(
+        "Correct pyproject.toml first: it is no valid"
+    )
+    assert changed("name", "sed -i '/^name/d' pyproject.toml").startswith("Correct pyproject.toml first: ")
     assert changed("toml", "echo '[' >> pyproject.toml").startswith("Correct pyproject.toml first: it is no valid TOML")
     assert changed("lock", "git rm -q poetry.lock").startswith("Run `poetry lock` and commit poetry.lock first: ")
     assert changed("old", "sed -i 's/2.1/1.1/' poetry.lock").startswith("Run `poetry lock` with Poetry 2 ")
@@ -356,7 +375,12 @@ def test_tools_are_added_to_the_group_where_it_is(tmp_path: Path) -> None:
             {"dependency-groups": None, "tool.poetry.group.test.dependencies": 'pytest = "*"\n'},
             ["tool", "poetry", "group", "dev", "dependencies"],
         ),
+        (
+            {"dependency-groups": None, "tool.poetry.group.dev": "optional = true\n"},
+            ["tool", "poetry", "group", "dev", "dependencies"],
+        ),
         ({"dependency-groups": 'test = ["pytest"]\n'}, ["dependency-groups", "dev"]),
+        ({"dependency-groups": 'Dev = ["pytest"]\n'}, ["dependency-groups", "Dev"]),
         ({"dependency-groups": None}, ["dependency-groups", "dev"]),
         (
             {"tool.poetry.group.dev.dependencies": 'pytest = { version = "*", source = "x" }\n'},
@@ -394,13 +418,13 @@ SETTINGS = {
 @pytest.mark.parametrize(("tool", "file", "text"), [(tool, *one) for tool, some in SETTINGS.items() for one in some])
 def test_settings_in_other_files_are_not_shadowed(tool: str, file: str, text: str, tmp_path: Path) -> None:
     bare = PLAIN.with_tables({"dependency-groups": None})
-    assert tool in tomllib.loads(merged(bare, tmp_path / "bare"))["tool"]
-    assert tool not in tomllib.loads(merged(bare.with_files({file: text}), tmp_path / "own"))["tool"]
+    assert tool not in tomllib.loads(merged(bare.with_files({file: text}), tmp_path))["tool"]
 
 
 def test_other_sections_are_no_settings(tmp_path: Path) -> None:
-    text = merged(PLAIN.with_files({"setup.cfg": "[flake8]\n", "tox.ini": "[tox]\n"}), tmp_path)
-    assert {"mypy", "coverage"} <= tomllib.loads(text)["tool"].keys()
+    bare = PLAIN.with_tables({"dependency-groups": None})
+    text = merged(bare.with_files({"setup.cfg": "[flake8]\n", "tox.ini": "[tox]\n"}), tmp_path)
+    assert tomllib.loads(text)["tool"].keys() >= SETTINGS.keys()
 
 
 def test_settings_inside_pyproject_are_merged_by_meaning(tmp_path: Path) -> None:
@@ -410,6 +434,12 @@ def test_settings_inside_pyproject_are_merged_by_meaning(tmp_path: Path) -> None
     assert tool["mypy"] == {"warn_unused_ignores": True, "files": ["src", "tests"]}
     assert tool["poe"]["tasks"]["test"] == "pytest tests"
     assert {"check", "drift"} <= tool["poe"]["tasks"].keys()
+
+
+def test_a_form_that_cannot_be_extended_is_refused(tmp_path: Path) -> None:
+    tables = {"tool": 'poetry = { package-mode = false }\npoe = { tasks = { a = "true" } }\n'}
+    with pytest.raises(RefusalError, match=r"^Write each table below `tool` in pyproject\.toml with a header"):
+        merged(PLAIN.with_tables(tables), tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -433,8 +463,9 @@ def test_tools_without_settings_keep_none_but_the_files_of_mypy(tmp_path: Path) 
     assert tool["mypy"] == {"files": ["src", "tests"]}
 
 
-def test_existing_code_needs_no_full_coverage(tmp_path: Path) -> None:
+def test_existing_code_needs_no_full_coverage_and_no_strict_types(tmp_path: Path) -> None:
     tool = tomllib.loads(merged(PLAIN, tmp_path))["tool"]
+    assert tool["mypy"].keys() == {"files", "python_version"}
     assert "fail_under" not in tool["coverage"]["report"]
     assert "branch" in tool["coverage"]["run"]
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from typing import Any
@@ -11,7 +12,7 @@ from packaging.markers import InvalidMarker, Marker
 from packaging.requirements import Requirement
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 
-from tools.adopt.project import ANSWERS, Project, RefusalError
+from tools.adopt.project import Project, RefusalError
 from tools.render.template import Template
 
 
@@ -51,6 +52,12 @@ CI = (
 
 IMAGES = ("Dockerfile*", "*/Dockerfile*", "*.Dockerfile", "Containerfile*", "*/Containerfile*", ".dockerignore")
 """Files of images. An allow-list in .dockerignore breaks each build whose context is the project's folder."""
+
+DOCKERFILES = IMAGES[:-1]
+"""Dockerfiles, apart from .dockerignore."""
+
+DEVELOPMENT = frozenset(("main", "dev", "test", "tests", "docs", "lint", "typing"))
+"""Dependency groups that the image never needs, and the main one, which it always has."""
 
 DEPENDABOT = (".github/dependabot.yml", ".github/dependabot.yaml")
 
@@ -291,6 +298,47 @@ def _build_script(project: Project) -> str:
     return str(script.get("script", "") if isinstance(script, Mapping) else script)
 
 
+def image_groups(project: Project, _: Known) -> Answer:
+    """Return the groups that the project's own image installs, except those for development."""
+    declared = set(project.package.dependency_group_names(include_optional=True)) - DEVELOPMENT
+    return _installed(project, "groups", declared, r"--(?:with|only)[ =]['\"]?([\w., -]+)")
+
+
+def image_extras(project: Project, _: Known) -> Answer:
+    """Return the extras that the project's own image installs."""
+    declared = set(project.package.extras)
+    return _installed(project, "extras", declared, r"(?:-E|--extras)[ =]['\"]?([\w., -]+)", r"\.\[([\w., -]+)\]")
+
+
+def _installed(project: Project, kind: str, declared: AbstractSet[str], *patterns: str) -> Answer:
+    """Return the declared groups or extras that the last stage of an own Dockerfile installs."""
+    for path in project.matching(*DOCKERFILES):
+        text = _last_stage(project.read(path))
+        if f"--all-{kind}" in text:
+            return Answer(" ".join(sorted(declared)), f"--all-{kind} in {path}")
+        listed = {
+            name for pattern in patterns for found in re.findall(pattern, text) for name in re.split("[, ]+", found)
+        }
+        if wanted := declared & set(map(canonicalize_name, listed)):
+            return Answer(" ".join(sorted(wanted)), path)
+    return Answer(
+        "", f"no need known; the project has {', '.join(sorted(declared))}" if declared else "the project has none"
+    )
+
+
+def _last_stage(dockerfile: str) -> str:
+    """Return the text of the last stage of a Dockerfile, and of those that it uses."""
+    stages: dict[str, str] = {}
+    for text in re.split(r"(?mi)^(?=FROM\s)", dockerfile)[1:]:
+        name = re.match(r"(?i)FROM\s.*?\sAS\s+(\S+)", text)
+        stages[name[1].lower() if name else str(len(stages))] = text
+    wanted = list(stages)[-1:]
+    for stage in wanted:
+        used = re.findall(r"(?i)(?:^FROM\s+(?:--\S+\s+)?|--from=)(\S+)", stages[stage])
+        wanted += [one.lower() for one in used if one.lower() in stages and one.lower() not in wanted]
+    return "".join(stages[stage] for stage in wanted)
+
+
 def build_files(project: Project, known: Known) -> Answer:
     """Return the files and folders from which the wheel is built, or the scripts."""
     if known["project_type"].value == "environment":
@@ -427,6 +475,8 @@ DERIVATIONS: Mapping[str, Callable[[Project, Known], Answer]] = {
         dependency_updates,
         image_python,
         builder_packages,
+        image_groups,
+        image_extras,
         build_files,
         package_index,
         package_index_url,
@@ -484,7 +534,7 @@ def _accepted(found: dict[str, Answer], template: Template) -> dict[str, Answer]
     """Leave out answers that are not asked, or that the template does not accept and that have a right default."""
     for _ in range(len(found)):
         values = {key: answer.value for key, answer in found.items()}
-        reasons = template.refused(values)
+        accepted, reasons = template.checked(values)
         optional = [
             key for key in reasons if key in OPTIONAL and found.get(key, Answer("", "--data")).source != "--data"
         ]
@@ -494,8 +544,5 @@ def _accepted(found: dict[str, Answer], template: Template) -> dict[str, Answer]
             del found[key]
     for key, reason in reasons.items():
         raise RefusalError(f"Pass --data {key}=ANSWER: the template does not accept {values.get(key, '')!r}. {reason}")
-    asked = template.asked(values)
-    text = template.render({key: values[key] for key in asked if key in values}, ANSWERS.__eq__)[ANSWERS]
-    recorded = yaml.safe_load(text)
     default = Answer("", "the default")
-    return {key: replace(found.get(key, default), value=recorded[key]) for key in asked}
+    return {key: replace(found.get(key, default), value=value) for key, value in accepted.items()}

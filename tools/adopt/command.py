@@ -4,14 +4,15 @@ docs/adopting.md explains the result.
 """
 
 import argparse
+import logging
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import NamedTemporaryFile, TemporaryDirectory
 
-from copier import run_copy
+import yaml
 
 from tools.adopt import comparison
 from tools.adopt.answers import Answer, derive
@@ -98,7 +99,7 @@ def adopt(
         adoption = _merge_into(project, folder, rendered, answers, strict)
         _commit(project, folder, rendered, adoption, author)
         _compare(project, clone, base, adoption, tests)
-        adoption.diff = git("diff", base, "HEAD", "--", "*pyproject.toml", "*.gitignore", folder=clone)
+        adoption.diff = git("diff", "--no-ext-diff", base, "HEAD", "--", "*pyproject.toml", "*.gitignore", folder=clone)
         if not dry_run:
             git("fetch", "--quiet", "--no-tags", str(clone), f"HEAD:refs/heads/{branch}", folder=project.top)
     return adoption
@@ -138,8 +139,12 @@ def _check_lock(folder: Path) -> bool:
 
 def render(answers: Mapping[str, Answer], template: str, reference: str, folder: Path) -> Files:
     """Render the template with some answers as `copier copy` does, and return the files."""
-    values = {key: answer.value for key, answer in answers.items()}
-    run_copy(template, folder, values, vcs_ref=reference, defaults=True, quiet=True)
+    with NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as file:
+        yaml.safe_dump({key: answer.value for key, answer in answers.items()}, file)
+        file.flush()
+        options = ["--defaults", "--quiet", f"--vcs-ref={reference}", f"--data-file={file.name}"]
+        command = [sys.executable, "-m", "copier", "copy", *options, template, str(folder)]
+        subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}
 
 
@@ -231,20 +236,8 @@ def _ignored(folder: Path, path: str) -> bool:
 
 
 def _commit_staged(folder: Path, message: str, author: Mapping[str, str]) -> None:
-    """Commit the staged files without hooks, signatures and questions."""
-    command = [
-        "git",
-        "-c",
-        "commit.gpgSign=false",
-        "-c",
-        "core.hooksPath=/dev/null",
-        "commit",
-        "--quiet",
-        "--no-verify",
-    ]
-    subprocess.run(
-        [*command, "--allow-empty", f"--message={message}"], cwd=folder, env=environment(**author), check=True
-    )
+    """Commit the staged files, even if there are none."""
+    git("commit", "--quiet", "--allow-empty", f"--message={message}", folder=folder, variables=author)
 
 
 def _compare(project: Project, clone: Path, base: str, adoption: Adoption, tests: bool) -> None:
@@ -360,6 +353,8 @@ def main() -> None:
     parser.add_argument("--template", default=str(ROOT), metavar="ADDRESS", help="recorded (default: this clone)")
     parser.add_argument("--no-tests", action="store_true", help="do not install the project to compare its tests")
     options = parser.parse_args()
+    # Poetry tells its user of deprecated tables, and the command accepts them.
+    logging.getLogger("poetry.core").setLevel(logging.ERROR)
     if wrong := [one for one in options.data if "=" not in one]:
         parser.error(f"write --data KEY=VALUE, not {wrong[0]}")
     try:

@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from tools.repository import ROOT
+from tools.repository import ROOT, git_settings
 
 POETRY = ROOT / ".poetry/bin/poetry"
 
@@ -23,7 +23,7 @@ def environment(**variables: str) -> dict[str, str]:
     here = Path(sys.base_prefix)
     if here.parent.name == "versions":
         own["PYENV_VERSION"] = here.name
-    return {**kept, **versions, **own, "POETRY_NO_INTERACTION": "1", **variables}
+    return {**kept, **git_settings(), **versions, **own, "POETRY_NO_INTERACTION": "1", **variables}
 
 
 def poetry(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:

@@ -12,9 +12,10 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from packaging.requirements import InvalidRequirement, Requirement
-from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from packaging.utils import canonicalize_name
+from poetry.core.constraints.version import parse_constraint
+from poetry.core.factory import Factory
+from poetry.core.packages.project_package import ProjectPackage
 
 from tools.repository import git
 
@@ -55,6 +56,7 @@ class Project:
         lock: The content of poetry.lock.
         files: The paths of the files that Git tracks below the folder.
         origin: The address of the remote `origin`, or nothing.
+        package: The project as poetry-core reads it.
     """
 
     folder: Path
@@ -64,6 +66,7 @@ class Project:
     lock: Mapping[str, Any]
     files: tuple[str, ...]
     origin: str
+    package: ProjectPackage
 
     @property
     def is_member(self) -> bool:
@@ -91,22 +94,14 @@ class Project:
         """The name of the distribution, or of the folder if there is none."""
         return str(self.fact("name")[0] or self.folder.name)
 
-    @cached_property
+    @property
     def pythons(self) -> str:
         """The supported Pythons, as pyproject.toml has them."""
-        return str(
-            self.project.get("requires-python")
-            or self.poetry.get("dependencies", {}).get("python")
-            or self.lock["metadata"].get("python-versions", "*")
-        )
+        return self.package.python_versions
 
     def supports(self, minor_version: str) -> bool:
-        """Return whether the project supports a Python such as 3.12."""
-        return any(
-            allowed.contains(f"{minor_version}.{patch}", prereleases=True)
-            for allowed in specifiers(self.pythons)
-            for patch in (0, 99)
-        )
+        """Return whether the project supports a release of a Python such as 3.12."""
+        return self.package.python_constraint.allows_any(parse_constraint(f"~{minor_version}"))
 
     def matching(self, *patterns: str) -> list[str]:
         """Return the tracked files whose path matches a pattern, in any case."""
@@ -120,29 +115,9 @@ class Project:
         """Return the text of a tracked file."""
         return (self.folder / path).read_text(encoding="utf-8", errors="replace")
 
-    @cached_property
-    def groups(self) -> dict[str, dict[str, str]]:
-        """The declared dependencies by group: name and the declaration. The extras are in the group ``."""
-        found: dict[str, dict[str, str]] = {"main": {}, "": {}}
-        found["main"].update(_requirements(self.project.get("dependencies", [])))
-        for extra in self.project.get("optional-dependencies", {}).values():
-            found[""].update(_requirements(extra))
-        for group, requirements in self.data.get("dependency-groups", {}).items():
-            found.setdefault(group, {}).update(_requirements(requirements))
-        tables = {
-            "main": self.poetry.get("dependencies", {}),
-            "dev": self.poetry.get("dev-dependencies", {}),
-        }
-        for group, table in tables.items():
-            found.setdefault(group, {}).update({canonicalize_name(name): str(value) for name, value in table.items()})
-        for group, table in self.poetry.get("group", {}).items():
-            names = table.get("dependencies", {})
-            found.setdefault(group, {}).update({canonicalize_name(name): str(value) for name, value in names.items()})
-        return found
-
     def declares(self, name: str) -> bool:
         """Return whether any group has a dependency."""
-        return any(canonicalize_name(name) in group for group in self.groups.values())
+        return canonicalize_name(name) in {one.name for one in self.package.all_requires}
 
     def settings(self, tool: str) -> list[str]:
         """Return the places with settings of a tool."""
@@ -209,17 +184,19 @@ def read_project(path: Path) -> Project:
     try:
         top = Path(git("rev-parse", "--show-toplevel", folder=folder).strip())
         git("rev-parse", "--verify", "--quiet", "HEAD", folder=folder)
-    except subprocess.CalledProcessError:
+    except subprocess.CalledProcessError as error:
+        if "dubious ownership" in error.stderr:
+            advice = f"git config --global --add safe.directory {folder}"
+            raise RefusalError(f"Run `{advice}` first: the repository belongs to another user.") from None
         raise RefusalError(f"Commit the project to Git first: {path} is no Git repository with a commit.") from None
     files = tuple(git("ls-files", "-z", folder=folder).split("\0")[:-1])
     if "pyproject.toml" not in files:
         raise RefusalError(f"Name the folder of a tracked pyproject.toml: {path} has none.")
-    if git("status", "--porcelain", folder=folder):
+    if git("status", "--porcelain", "--untracked-files=no", folder=folder):
         raise RefusalError(f"Commit or stash the changes first: `git status` lists some in {path}.")
     if ANSWERS in files:
         raise RefusalError(f"Run `copier update` in {path}: it has {ANSWERS}, so it has adopted a template already.")
-    text = (folder / "pyproject.toml").read_bytes().decode()
-    data = _toml("pyproject.toml", text)
+    text, data = _toml(folder, "pyproject.toml")
     backend = data.get("build-system", {}).get("build-backend", "")
     if "poetry" not in data.get("tool", {}) and "poetry" not in backend:
         raise RefusalError(
@@ -227,7 +204,7 @@ def read_project(path: Path) -> Project:
         )
     if "poetry.lock" not in files:
         raise RefusalError("Run `poetry lock` and commit poetry.lock first: Git does not track it.")
-    lock = _toml("poetry.lock", (folder / "poetry.lock").read_text(encoding="utf-8"))
+    _, lock = _toml(folder, "poetry.lock")
     if not str(lock.get("metadata", {}).get("lock-version", "0")).startswith("2."):
         raise RefusalError(
             "Run `poetry lock` with Poetry 2 and commit poetry.lock first: an old version has written it."
@@ -235,7 +212,11 @@ def read_project(path: Path) -> Project:
     origin = subprocess.run(
         ["git", "remote", "get-url", "origin"], cwd=folder, capture_output=True, text=True, check=False
     ).stdout.strip()
-    return Project(folder, top, text, data, lock, files, origin)
+    try:
+        package = Factory().create_poetry(folder).package
+    except (RuntimeError, ValueError) as error:
+        raise RefusalError(f"Correct pyproject.toml first: {' '.join(str(error).split())}") from None
+    return Project(folder, top, text, data, lock, files, origin, package)
 
 
 def like(original: str, text: str) -> str:
@@ -244,54 +225,13 @@ def like(original: str, text: str) -> str:
     return text.replace("\n", "\r\n") if "\r\n" in original else text
 
 
-def specifiers(constraint: str) -> list[SpecifierSet]:
-    """Return the alternatives of a constraint in the notation of Poetry or of the packaging specifications."""
-    found = []
-    for alternative in re.split(r"\|\|?", re.sub(r"([\^~<>=!])\s+", r"\1", constraint)):
-        clauses = [_clause(clause) for clause in re.split(r"[,\s]+", alternative.strip())]
-        try:
-            found.append(SpecifierSet(",".join(clause for clause in clauses if clause)))
-        except InvalidSpecifier:
-            raise RefusalError(
-                f"Correct the supported Pythons in pyproject.toml: {constraint!r} has no meaning."
-            ) from None
-    return found
-
-
-def _clause(clause: str) -> str:
-    """Return a clause of a constraint as the packaging specifications write it."""
-    clause = clause.strip().rstrip(",").replace(" ", "")
-    if clause in ("", "*"):
-        return ""
-    operator, numbers = re.match(r"([\^~<>=!]*)(.*)", clause).groups()  # type: ignore[union-attr]
-    parts = numbers.split(".")
-    if operator == "^":
-        return f">={numbers},<{int(parts[0]) + 1}"
-    if operator == "~":
-        bound = f"{parts[0]}.{int(parts[1]) + 1}" if len(parts) > 1 else str(int(parts[0]) + 1)
-        return f">={numbers},<{bound}"
-    if operator in ("", "="):
-        return f"=={numbers}"
-    return clause
-
-
-def _toml(name: str, text: str) -> dict[str, Any]:
-    """Return the content of a TOML file."""
+def _toml(folder: Path, name: str) -> tuple[str, dict[str, Any]]:
+    """Return the text and the content of a TOML file."""
     try:
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        text = (folder / name).read_bytes().decode()
+        return text, tomllib.loads(text)
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise RefusalError(f"Correct {name} first: it is no valid TOML, {error}.") from None
-
-
-def _requirements(listed: list[Any]) -> dict[str, str]:
-    """Return requirements by name. Other items of a group are left out."""
-    found = {}
-    for text in listed:
-        try:
-            found[str(canonicalize_name(Requirement(text).name))] = str(text)
-        except (InvalidRequirement, TypeError):
-            continue
-    return found
 
 
 def _sections(text: str) -> list[str]:

@@ -18,14 +18,11 @@ from tomlkit.toml_document import TOMLDocument
 
 from tools.adopt.answers import code
 from tools.adopt.files import EQUIVALENTS
-from tools.adopt.project import Project, like
+from tools.adopt.project import Project, RefusalError, like
 from tools.repository import ROOT
 
 FLOOR = "3.11"
 """The oldest Python of the template, and of its tools."""
-
-STRICT = ("fail_under",)
-"""Settings that existing code cannot keep from the first day."""
 
 
 @dataclass
@@ -85,7 +82,7 @@ def merge(project: Project, rendered: str, tools: Mapping[str, str], files: Coll
     if "dependency-groups" in document and "requires-poetry" not in project.poetry:
         minimum = tomlkit.parse(blocks["tool.poetry"])["tool"]["poetry"]["requires-poetry"]
         table = document.get("tool", {}).get("poetry")
-        if isinstance(table, Table) and not table.is_super_table():
+        if isinstance(table, InlineTable) or (isinstance(table, Table) and not table.is_super_table()):
             table["requires-poetry"] = minimum
         else:
             appended.append(f'[tool.poetry]\nrequires-poetry = "{minimum}"\n')
@@ -99,8 +96,15 @@ def merge(project: Project, rendered: str, tools: Mapping[str, str], files: Coll
     text = tomlkit.dumps(document)
     if appended:
         text = "\n".join([text.rstrip("\n") + "\n", *appended])
-    if lost := list(_lost(project.data, tomllib.loads(text), "")):
-        raise RuntimeError(f"The merge of pyproject.toml lost {lost[0]}.")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        message = (
+            f"Write each table below `tool` in pyproject.toml with a header, such as [tool.poetry], first: {error}."
+        )
+        raise RefusalError(message) from None
+    if lost := list(_lost(project.data, data, "")):
+        raise RefusalError(f"Report this pyproject.toml to the template: its merge would lose {lost[0]}.")
     found.text = like(project.text, text)
     return found
 
@@ -112,9 +116,9 @@ def add_tools(document: TOMLDocument, tools: Mapping[str, str]) -> str:
     """
     poetry = document.get("tool", {}).get("poetry", {})
     groups = document.get("dependency-groups", {})
-    if "dev" in groups:
-        _add_requirements(groups["dev"], tools)
-        return "[dependency-groups] dev"
+    if own := next((name for name in groups if canonicalize_name(name) == "dev"), ""):
+        _add_requirements(groups[own], tools)
+        return f"[dependency-groups] {own}"
     for place, table in (
         ("[tool.poetry.group.dev.dependencies]", poetry.get("group", {}).get("dev", {}).get("dependencies")),
         ("[tool.poetry.dev-dependencies]", poetry.get("dev-dependencies")),
@@ -127,14 +131,14 @@ def add_tools(document: TOMLDocument, tools: Mapping[str, str]) -> str:
         groups["dev"] = _multiline(tools)
         return "[dependency-groups] dev"
     if "group" in poetry or "project" not in document:
-        group = tomlkit.table(is_super_table=True)
         dependencies = tomlkit.table()
         for name, text in tools.items():
             dependencies[name] = _constraint(text)
-        group["dependencies"] = dependencies
         if "group" not in poetry:
             poetry["group"] = tomlkit.table(is_super_table=True)
-        poetry["group"]["dev"] = group
+        if "dev" not in poetry["group"]:
+            poetry["group"]["dev"] = tomlkit.table(is_super_table=True)
+        poetry["group"]["dev"]["dependencies"] = dependencies
         return "[tool.poetry.group.dev.dependencies]"
     table = tomlkit.table()
     table["dev"] = _multiline(tools)
@@ -317,7 +321,8 @@ def _mypy(
             yield f"[tool.mypy]\nfiles = {json.dumps(paths)}\n"
     else:
         found.added.append("tool.mypy")
-        changes: dict[str, Any] = {"files": paths}
+        found.kept["tool.mypy.strict"] = "set it when all functions have types"
+        changes: dict[str, Any] = {"files": paths, "strict": None}
         if not project.is_package:
             changes["mypy_path"] = None
         yield _edited(blocks["tool.mypy"], changes)
@@ -349,7 +354,7 @@ def _coverage(project: Project, blocks: Mapping[str, str], has: Collection[str],
     found.added.append("tool.coverage")
     found.kept["tool.coverage.report.fail_under"] = "set it to the coverage that the project has"
     yield _edited(blocks["tool.coverage.run"], {"source": _folders(project)})
-    yield _edited(blocks["tool.coverage.report"], dict.fromkeys(STRICT))
+    yield _edited(blocks["tool.coverage.report"], {"fail_under": None})
 
 
 def _lost(before: Any, after: Any, path: str) -> Iterator[str]:

@@ -146,12 +146,21 @@ class Template:
 
     def refused(self, answers: Answers) -> dict[str, str]:
         """Return the reasons why answers are refused, by question. Later questions see the default in their place."""
+        return self.checked(answers)[1]
+
+    def checked(self, answers: Answers) -> tuple[dict[str, Any], dict[str, str]]:
+        """Check answers. In place of a refused answer, later questions see the default.
+
+        Returns:
+            The answer to each question that is asked, or its default, and the reasons why answers are refused.
+        """
         known: Answers = {}
-        reasons = {}
+        accepted, reasons = {}, {}
         for name in self.questions:
             question = self._asked(self._worker({}), name, known)
+            is_asked = question.get_when()
             try:
-                if name in answers and question.get_when():
+                if name in answers and is_asked:
                     answer = question.parse_answer(answers[name])
                     question.validate_answer(answer)
                     known[name] = answer
@@ -161,22 +170,9 @@ class Template:
                 reasons[name] = str(error) or "It is of another type."
                 with suppress(ValueError):
                     known[name] = question.get_default()
-        return reasons
-
-    def asked(self, answers: Answers) -> list[str]:
-        """Return the questions that are asked if these answers are given, which must be accepted."""
-        known: Answers = {}
-        asked = []
-        for name in self.questions:
-            question = self._asked(self._worker({}), name, known)
-            if question.get_when():
-                asked.append(name)
-            known[name] = (
-                question.parse_answer(answers[name])
-                if name in answers and asked[-1:] == [name]
-                else question.get_default()
-            )
-        return asked
+            if is_asked:
+                accepted[name] = known.get(name)
+        return accepted, reasons
 
     def excludes(self, patterns: Sequence[str], path: str) -> bool:
         """Return whether patterns exclude a path."""
