@@ -230,6 +230,21 @@ def test_extras_and_groups_come_from_an_own_image(dockerfile: str, extras: str, 
     assert (found["image_extras"], found["image_groups"]) == (extras, groups)
 
 
+def test_debian_packages_of_an_own_image_are_told(tmp_path: Path) -> None:
+    dockerfile = """FROM a AS base
+RUN apt-get update \\
+    && apt-get install --yes --no-install-recommends git \\
+       libmagic1 && rm -r /x
+FROM base AS build
+RUN apt-get install -y gcc
+FROM base
+COPY --from=build /x /x
+"""
+    answers = derive(read(PLAIN.with_files({"Dockerfile": dockerfile}), tmp_path), {"docker": "true"}, working_tree())
+    source = "pass those that the program needs: Dockerfile installs git, libmagic1"
+    assert answers["runtime_packages"] == Answer("", source)
+
+
 def test_refusals(tmp_path: Path) -> None:
     """Each is one sentence that begins with the remedy."""
 

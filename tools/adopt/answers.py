@@ -298,6 +298,16 @@ def _build_script(project: Project) -> str:
     return str(script.get("script", "") if isinstance(script, Mapping) else script)
 
 
+def runtime_packages(project: Project, _: Known) -> Answer:
+    """Return no Debian packages, and tell which ones the project's own image has: some may serve its build alone."""
+    for path in project.matching(*DOCKERFILES):
+        text = re.sub(r"\\\s*\n", " ", _last_stage(project.read(path), ["^FROM"]))
+        listed = " ".join(re.findall(r"\bapt(?:-get)?\b[^&;|\n]*\binstall\b([^&;|\n]*)", text)).split()
+        if names := [name for name in dict.fromkeys(listed) if re.fullmatch(r"[a-z0-9][a-z0-9+.-]+", name)]:
+            return Answer("", f"pass those that the program needs: {path} installs {', '.join(names)}")
+    return Answer("", "no own image with Debian packages")
+
+
 def image_groups(project: Project, _: Known) -> Answer:
     """Return the groups that the project's own image installs, except those for development."""
     declared = set(project.package.dependency_group_names(include_optional=True)) - DEVELOPMENT
@@ -326,15 +336,16 @@ def _installed(project: Project, kind: str, declared: AbstractSet[str], *pattern
     )
 
 
-def _last_stage(dockerfile: str) -> str:
-    """Return the text of the last stage of a Dockerfile, and of those that it uses."""
+def _last_stage(dockerfile: str, uses: Sequence[str] = ("^FROM", "--from")) -> str:
+    """Return the text of the last stage of a Dockerfile, and of those that it begins with or copies from."""
     stages: dict[str, str] = {}
-    for text in re.split(r"(?mi)^(?=FROM\s)", dockerfile)[1:]:
+    commands = re.sub(r"(?m)^\s*#.*\n", "", dockerfile)
+    for text in re.split(r"(?mi)^(?=FROM\s)", commands)[1:]:
         name = re.match(r"(?i)FROM\s.*?\sAS\s+(\S+)", text)
         stages[name[1].lower() if name else str(len(stages))] = text
     wanted = list(stages)[-1:]
     for stage in wanted:
-        used = re.findall(r"(?i)(?:^FROM\s+(?:--\S+\s+)?|--from=)(\S+)", stages[stage])
+        used = re.findall(rf"(?im)(?:{'|'.join(uses)})[\s=]+(?:--platform=\S+\s+)?(\S+)", stages[stage])
         wanted += [one.lower() for one in used if one.lower() in stages and one.lower() not in wanted]
     return "".join(stages[stage] for stage in wanted)
 
@@ -475,6 +486,7 @@ DERIVATIONS: Mapping[str, Callable[[Project, Known], Answer]] = {
         dependency_updates,
         image_python,
         builder_packages,
+        runtime_packages,
         image_groups,
         image_extras,
         build_files,
