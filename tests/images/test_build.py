@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.answers import KINDS, combination, combined, working_tree
+from tests.kit.answers import KINDS, combined, working_tree
 from tests.kit.build_checks import check_edits_ship_the_project_alone, check_same_layers
 from tests.kit.commands import read, run, write
 from tests.kit.day_two import allow
@@ -20,7 +20,6 @@ from tests.kit.docker import (
     container_of,
     context_of,
     image_of,
-    images_of,
     inspect,
     layers,
     need_engine,
@@ -162,23 +161,6 @@ def test_a_missing_file_stops_the_build_and_is_named(kind: str, name: str, words
 
 
 # What else builds them.
-
-
-@pytest.mark.parametrize("base", ["slim", "distroless"])
-def test_an_image_is_built_on_images_of_ones_own(base: str, tmp_path: Path) -> None:
-    """Which run as root and have other names, as those of an organisation's registry may."""
-    answers = combination(project_type="service", base_image=base, **PYTHON)
-    arguments = []
-    for argument, image in images_of(answers).items():
-        own = f"copier-poetry-docker-own/{argument.lower()}"
-        recipe = f"FROM {image}\nUSER 0:0\nENV OWN=1\n"
-        run("docker", "build", "--quiet", f"--tag={own}", "-", input=recipe)
-        arguments.append(f"--build-arg={argument}={own}")
-    with image_of(working_tree().render(answers), tmp_path, *arguments) as image:
-        configuration = inspect(image)["Config"]
-        assert "OWN=1" in configuration["Env"]
-        assert configuration["User"] in ("10001:10001", "65532:65532")
-        assert layers(image, arguments[-1].split("=")[-1])
 
 
 def test_a_service_heeds_its_environment_and_logs_to_the_standard_output(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The checks that Dockerfile mutants have to fail pass for each project type, installer and base."""
+"""The checks that Dockerfile mutants have to fail pass without a mutant. tests/nightly has the other variants."""
 
 from pathlib import Path
 

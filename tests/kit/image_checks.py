@@ -318,8 +318,8 @@ def variants() -> dict[str, Answers]:
     return found
 
 
-CHOSEN = ("service-pip-slim", "service-poetry-slim", "environment-pip-distroless", "package-pip-slim-packages")
-"""Variants that `make test` checks: each type, installer and base. The nightly tests check the others."""
+CHOSEN = ("service-pip-slim",)
+"""Variants that `make test` checks. The nightly tests check the others."""
 
 
 def check_variant(answers: Answers, folder: Path) -> None:

@@ -112,6 +112,16 @@ def as_a_user(folder: Path) -> dict[str, str]:
 LITTLE = {"repository_host": "none", "docker": False}
 
 
+def chosen() -> list[Answers]:
+    """List the repository whose first day `make test` rehearses."""
+    return each_type()[:1]
+
+
+def other_types() -> list[Answers]:
+    """List the repositories of the other types."""
+    return each_type()[1:]
+
+
 def each_type() -> list[Answers]:
     """List a repository of each type: two with all that they can have, and one with little.
 

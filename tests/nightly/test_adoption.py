@@ -9,11 +9,11 @@ from tests.kit.adopted import assert_adopted, assert_checked, assert_runs, asser
 from tests.kit.commands import POETRY, run
 from tests.kit.docker import need_engine
 from tests.kit.rehearsal import NEXT
-from tests.kit.shapes import PLAIN, SHAPES, existing, shape
+from tests.kit.shapes import COMBINED, PLAIN, SHAPES, existing, shape
 from tools.adopt.command import BRANCH, adopt
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("name", [*SHAPES, *COMBINED])
 def test_a_project_is_adopted_checked_built_and_updated(name: str, template: Path, tmp_path: Path) -> None:
     need_engine({"python_version": "3.11", "image_python": "3.14"})
     releases = with_next_release(template, tmp_path)

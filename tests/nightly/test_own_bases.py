@@ -7,8 +7,19 @@ import pytest
 
 from tests.kit.additional_index import check_origins, mixed, private_packages, with_files_of
 from tests.kit.answers import combination, working_tree
-from tests.kit.commands import write
-from tests.kit.docker import base_of, context_of, on_own_bases, pip_of, refused
+from tests.kit.commands import run, write
+from tests.kit.docker import (
+    base_of,
+    context_of,
+    image_of,
+    images_of,
+    inspect,
+    layers,
+    need_engine,
+    on_own_bases,
+    pip_of,
+    refused,
+)
 from tests.kit.image_contract import check_contract
 from tests.kit.private_image import trusted
 from tests.kit.private_index import Index, with_secret
@@ -38,6 +49,24 @@ def test_the_pip_of_the_official_images_is_enough(version: str, installer: str, 
     with on_own_bases(answers, recipe, {}) as ours:
         assert pip_of(base_of(ours)) == OLDER_PIPS[version]
         check_contract(ours, context_of(working_tree().render(ours)), tmp_path)
+
+
+@pytest.mark.parametrize("base", ["slim", "distroless"])
+def test_an_image_is_built_on_base_images_of_an_organisation(base: str, tmp_path: Path) -> None:
+    """These run as root and have other names."""
+    answers = combination(project_type="service", base_image=base, python_version="3.13")
+    need_engine(answers)
+    arguments = []
+    for argument, image in images_of(answers).items():
+        own = f"copier-poetry-docker-own/{argument.lower()}"
+        recipe = f"FROM {image}\nUSER 0:0\nENV OWN=1\n"
+        run("docker", "build", "--quiet", f"--tag={own}", "-", input=recipe)
+        arguments.append(f"--build-arg={argument}={own}")
+    with image_of(working_tree().render(answers), tmp_path, *arguments) as image:
+        configuration = inspect(image)["Config"]
+        assert "OWN=1" in configuration["Env"]
+        assert configuration["User"] in ("10001:10001", "65532:65532")
+        assert layers(image, arguments[-1].split("=")[-1])
 
 
 @pytest.fixture(scope="module")

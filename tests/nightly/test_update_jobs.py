@@ -6,13 +6,14 @@ import pytest
 
 from tests.kit.commands import run
 from tests.kit.rehearsal import AFTER, replace, successor
-from tests.kit.update_jobs import assert_update_is_proposed, generated_remote
+from tests.kit.update_jobs import HOSTS, assert_update_is_proposed, generated_remote
 
 
-def test_an_update_is_proposed_with_an_up_to_date_lock_on_gitlab(
-    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("host", HOSTS)
+def test_an_update_is_proposed_with_an_up_to_date_lock(
+    host: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert_update_is_proposed("gitlab", template, tmp_path, monkeypatch)
+    assert_update_is_proposed(host, template, tmp_path, monkeypatch)
 
 
 def test_failed_checks_are_in_the_title_of_the_request(

@@ -1,5 +1,6 @@
 """Projects that were never generated adopt the template, pass its checks and get its next release."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -8,18 +9,32 @@ from typing import Any
 import pytest
 
 from tests.kit.adopted import assert_adopted, assert_checked, assert_updated, with_next_release
-from tests.kit.commands import run
+from tests.kit.commands import run, write
+from tests.kit.rehearsal import replace
 from tests.kit.shapes import PLAIN, existing, shape
 from tools.adopt import command, files, pyproject
 from tools.adopt.command import BRANCH, adopt, main
 from tools.adopt.project import RefusalError
 from tools.repository import ROOT
 
+HOSTILE = """[core]
+    autocrlf = true
+    hooksPath = hooks
+[color]
+    ui = always
+[commit]
+    gpgSign = true
+[diff]
+    noprefix = true
+    external = false
+"""
+"""Settings of a Git user that stop a command, or change the output or the line ends."""
 
-@pytest.mark.parametrize("name", ["rich package", "rich old tables"])
-def test_a_project_is_adopted_checked_and_updated(name: str, template: Path, tmp_path: Path) -> None:
+
+def test_a_project_is_adopted_checked_and_updated(template: Path, tmp_path: Path) -> None:
+    """tests/images and tests/nightly have the other shapes."""
     releases = with_next_release(template, tmp_path)
-    project = assert_adopted(shape(name), releases, tmp_path, tests=name == "rich old tables")
+    project = assert_adopted(shape("rich old tables"), releases, tmp_path, tests=True)
     assert_checked(project)
     assert_updated(project)
 
@@ -70,21 +85,32 @@ def test_an_interrupted_adoption_changes_nothing(
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "_compare", interrupt)
+    monkeypatch.setattr(command, "render", interrupt)
     monkeypatch.setattr(sys, "argv", ["adopt", str(project), f"--template={template}"])
     with pytest.raises(SystemExit, match=r"^Interrupted\. Nothing was changed\.$"):
         main()
     assert run("sh", "-c", "git status --porcelain; git branch; git rev-parse HEAD", cwd=project) == before
 
 
-def test_a_dry_run_changes_nothing(template: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("dry", [True, False])
+def test_the_command_works_with_any_settings_of_git(dry: bool, template: Path, tmp_path: Path) -> None:
     project = existing(PLAIN, tmp_path)
-    options = ("--dry-run", "--no-tests", "--data=docker=false", f"--template={template}")
-    output = run(sys.executable, "-m", "tools.adopt.command", *options, project, cwd=ROOT)
+    before = run("git", "status", "--porcelain", "--branch", cwd=project)
+    write({".gitconfig": HOSTILE.encode(), "hooks/post-checkout": b"#!/bin/sh\nexit 1\n"}, tmp_path)
+    (tmp_path / "hooks/post-checkout").chmod(0o755)
+    replace(tmp_path / ".gitconfig", "hooks\n", f"{tmp_path}/hooks\n")
+    options = f"{'--dry-run ' if dry else ''}--no-tests --data=docker=false --template={template}"
+    command = ("make", "--assume-old=.venv/ready", "adopt", f"REPO={project}", f"ARGS={options}")
+    output = run(*command, cwd=ROOT, env={**os.environ, "GIT_CONFIG_GLOBAL": str(tmp_path / ".gitconfig")})
     assert re.search(r"(?m)^docker +no +--data$", output)
-    assert '+    "mypy' in output
-    assert output.endswith("Nothing was changed.\n")
-    assert run("git", "branch", "--list", BRANCH, cwd=project) == ""
+    assert run("git", "status", "--porcelain", "--branch", cwd=project) == before
+    assert run("git", "branch", "--list", BRANCH, cwd=project) == ("" if dry else f"  {BRANCH}\n")
+    if dry:
+        assert '\n+    "mypy' in output
+        assert output.endswith("Nothing was changed.\n")
+    else:
+        changes = run("git", "diff", "--numstat", "start", BRANCH, "--", "pyproject.toml", cwd=project)
+        assert changes.split()[1] == "0"
 
 
 def test_poetry_refuses_before_anything_is_touched(tmp_path: Path) -> None:

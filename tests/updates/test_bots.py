@@ -1,6 +1,6 @@
 """The job that proposes the next release of the template, on both hosts, against a remote on this machine.
 
-tests/nightly/test_update_jobs.py runs the job where it installs its tools on GitLab, and where checks fail.
+tests/nightly/test_update_jobs.py runs the job with the installation of its tools, and with checks that fail.
 """
 
 from pathlib import Path
@@ -9,13 +9,7 @@ import pytest
 
 from tests.kit.commands import read, run
 from tests.kit.rehearsal import AFTER, MARKERS, replace, successor
-from tests.kit.update_jobs import HOSTS, assert_update_is_proposed, generated_remote
-
-
-def test_an_update_is_proposed_with_an_up_to_date_lock(
-    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    assert_update_is_proposed("github", template, tmp_path, monkeypatch)
+from tests.kit.update_jobs import HOSTS, generated_remote
 
 
 @pytest.mark.parametrize("host", HOSTS)
