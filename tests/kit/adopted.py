@@ -35,7 +35,7 @@ def assert_adopted(shape: Shape, template: Path, folder: Path, *, tests: bool, *
     """Adopt the project of a shape, and return its folder at the new branch."""
     project = existing(shape, folder)
     before = tracked(project)
-    adoption = adopt(project, {**shape.data, **data}, template=str(template), reference=NEXT, tests=tests)
+    adoption = adopt(project, data, template=str(template), reference=NEXT, tests=tests)
     assert adoption.differences == []
     assert not any("not compared" in result for subject, result in adoption.compared if subject != "tests" or tests)
     assert run("git", "status", "--porcelain", cwd=project) == ""

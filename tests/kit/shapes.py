@@ -5,7 +5,7 @@ All of them count the words of the command line, in the code and in a test.
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import reduce
 from pathlib import Path
 
@@ -51,14 +51,12 @@ class Shape:
     Attributes:
         files: Its files, without pyproject.toml and poetry.lock.
         tables: The text of the tables of pyproject.toml, by their name.
-        data: Answers that only its user knows.
         folder: Its folder in the repository.
         command: The command of a container, after the entry point.
     """
 
     files: Files
     tables: Mapping[str, str]
-    data: Mapping[str, str] = field(default_factory=dict)
     folder: str = ""
     command: tuple[str, ...] = WORDS
 
@@ -145,14 +143,12 @@ def old_tables(shape: Shape) -> Shape:
 
 
 def extras(shape: Shape) -> Shape:
-    """Need an extra in production."""
+    """Need an extra in production, as the own image has it."""
     program = PROGRAM.replace("import Counter\n", "import Counter\n\nimport iniconfig\n\nINI = iniconfig.IniConfig\n")
     dependencies = f'{shape.tables["tool.poetry.dependencies"]}iniconfig = {{ version = ">=2", optional = true }}\n'
-    return replace(
-        shape.with_files({"src/tally/cli.py": program}).with_tables(
-            {"tool.poetry.dependencies": dependencies, "tool.poetry.extras": 'ini = ["iniconfig"]\n'}
-        ),
-        data={"image_extras": "ini"},
+    image = "FROM scratch\nRUN poetry install --only=main --extras=ini\n"
+    return shape.with_files({"src/tally/cli.py": program, "Dockerfile": image}).with_tables(
+        {"tool.poetry.dependencies": dependencies, "tool.poetry.extras": 'ini = ["iniconfig"]\n'}
     )
 
 

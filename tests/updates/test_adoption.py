@@ -34,7 +34,7 @@ HOSTILE = """[core]
 def test_a_project_is_adopted_checked_and_updated(template: Path, tmp_path: Path) -> None:
     """tests/images and tests/nightly have the other shapes."""
     releases = with_next_release(template, tmp_path)
-    project = assert_adopted(shape("rich old tables"), releases, tmp_path, tests=True)
+    project = assert_adopted(shape("rich old tables"), releases, tmp_path, tests=True, docker="true")
     assert_checked(project)
     assert_updated(project)
 
