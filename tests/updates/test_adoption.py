@@ -17,7 +17,10 @@ from tools.adopt.command import BRANCH, adopt, main
 from tools.adopt.project import RefusalError
 from tools.repository import ROOT
 
-HOSTILE = """[core]
+HOSTILE = """[user]
+    name = Ada
+    email = ada@example.org
+[core]
     autocrlf = true
     hooksPath = hooks
 [color]
@@ -126,7 +129,7 @@ def test_poetry_refuses_before_anything_is_touched(tmp_path: Path) -> None:
     assert refusal("sed -i 's/pytest>=8/pytest>=9/' pyproject.toml").startswith(
         "Run `poetry lock` with Poetry 2.3 or newer "
     )
-    assert refusal("git checkout -q start && sed -i 's/^version.*/version = 1/' pyproject.toml").startswith(
+    assert refusal("git checkout -q start && sed -i '/^version/a classifiers = [\"None\"]' pyproject.toml").startswith(
         "Correct pyproject.toml first, as `poetry check` refuses it: "
     )
     assert refusal(f"git checkout -q start && git branch {BRANCH}").startswith(
