@@ -1,6 +1,6 @@
 # make new DEST=../myproject   generate a repository
 # make test-fast               run the tests without Docker (2 minutes): before each commit
-# make test                    run those and the tests of locks, images and updates (20 minutes)
+# make test                    run those and the tests of locks, images and updates (15 minutes)
 # make test-all                run every test: before a release
 # make test SHARD=1/4          run one of four parts; works with each of the three
 # make lint                    check this repository's own code
