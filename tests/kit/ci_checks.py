@@ -25,10 +25,7 @@ from tools.render.template import Files
 Case = tuple[str, str]
 """A host and a type of project."""
 
-LOGGED_IN: list[Case] = [("github", "package")]
-"""The repositories whose project `make test` checks by the steps of CI, with a private index."""
-
-BUILT: list[Case] = [("github", "service"), ("gitlab", "environment")]
+BUILT: list[Case] = [("github", "service")]
 """The repositories whose image `make test` builds by the steps of CI."""
 
 

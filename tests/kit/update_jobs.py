@@ -15,7 +15,7 @@ from tests.kit.answers import working_tree
 from tests.kit.ci_runner import ENVIRONMENT, on_a_runner, script, steps
 from tests.kit.commands import COPIER, POETRY, read, run, write
 from tests.kit.pythons import HERE
-from tests.kit.rehearsal import AFTER, NEXT, edited, generated, replace, successor
+from tests.kit.rehearsal import AFTER, MARKERS, NEXT, edited, generated, replace, successor
 from tools.lock.refresh import FOLDER, poetry_lock, store
 from tools.render.template import Template
 from tools.repository import ROOT
@@ -153,3 +153,30 @@ def assert_update_is_proposed(host: str, template: Path, folder: Path, monkeypat
     for path in set(edit.added) - {"poetry.lock"}:
         assert edit.added[path] <= set(files[path].decode().splitlines())
     run(POETRY, "check", "--lock", "--strict", cwd=proposed)
+
+
+def assert_conflicts_are_in_the_title(
+    host: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Propose an update with conflicts. The next run proposes nothing. A refused request leaves no branch."""
+
+    def change(source: Path) -> None:
+        replace(source / "template/.editorconfig", "root = true", "root = false")
+
+    remote = generated_remote(host, tmp_path, successor(template, tmp_path, change), monkeypatch)
+    replace(remote.project / ".editorconfig", "root = true", "root = maybe")
+    run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=remote.project)
+    remote.push()
+    if host == "github":
+        monkeypatch.setenv("REFUSED", "1")
+        with pytest.raises(AssertionError, match="gh auth setup-git"):
+            remote.run_job(installing=False)
+        assert remote.branches() == {remote.branch}
+        monkeypatch.setenv("REFUSED", "0")
+    remote.run_job(installing=False)
+    requests = remote.requests()
+    assert f"Update to {AFTER} of the template: conflicts to resolve\n" in requests
+    assert ".editorconfig\n" in requests
+    remote.run_job(installing=False)
+    assert remote.requests() == requests
+    assert MARKERS.search(read(remote.clone(f"template-{AFTER}"))[".editorconfig"])

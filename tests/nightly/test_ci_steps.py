@@ -15,7 +15,7 @@ def test_the_steps_that_check_the_project_run(host: str, kind: str, tmp_path: Pa
     check_project_steps(host, kind, tmp_path)
 
 
-@pytest.mark.parametrize(("host", "kind"), [("gitlab", "package"), ("gitlab", "service")])
+@pytest.mark.parametrize(("host", "kind"), [("github", "package"), ("gitlab", "package"), ("gitlab", "service")])
 def test_the_steps_log_in_to_a_private_index_and_check_the_project(
     host: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

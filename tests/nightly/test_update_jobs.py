@@ -6,7 +6,7 @@ import pytest
 
 from tests.kit.commands import run
 from tests.kit.rehearsal import AFTER, replace, successor
-from tests.kit.update_jobs import HOSTS, assert_update_is_proposed, generated_remote
+from tests.kit.update_jobs import HOSTS, assert_conflicts_are_in_the_title, assert_update_is_proposed, generated_remote
 
 
 @pytest.mark.parametrize("host", HOSTS)
@@ -14,6 +14,12 @@ def test_an_update_is_proposed_with_an_up_to_date_lock(
     host: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert_update_is_proposed(host, template, tmp_path, monkeypatch)
+
+
+def test_conflicts_are_in_the_title_of_the_request_on_gitlab(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert_conflicts_are_in_the_title("gitlab", template, tmp_path, monkeypatch)
 
 
 def test_failed_checks_are_in_the_title_of_the_request(

@@ -1,4 +1,4 @@
-"""The steps of CI and of releases on each host, run in their order."""
+"""The steps of CI and of releases on each host, run in their order. tests/nightly/test_ci_steps.py has the other types."""
 
 import os
 import re
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.answers import working_tree
-from tests.kit.ci_checks import BUILT, LOGGED_IN, check_image_steps, check_login
+from tests.kit.ci_checks import BUILT, check_image_steps, check_login
 from tests.kit.ci_runner import (
     ENVIRONMENT,
     jobs_that_release,
@@ -18,14 +18,6 @@ from tests.kit.ci_runner import (
 )
 from tests.kit.commands import committed, run
 from tests.kit.pythons import HERE
-
-
-@pytest.mark.parametrize(("host", "kind"), LOGGED_IN)
-def test_the_steps_log_in_to_a_private_index_and_check_the_project(
-    host: str, kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The other types and hosts, and the public index, are in tests/nightly/test_ci_steps.py."""
-    check_login(host, kind, tmp_path, monkeypatch, secret=True)
 
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])

@@ -1,4 +1,4 @@
-"""The answers in presets/ and the defaults of an organisation, with the real command and up to the image."""
+"""The answers in presets/ and the defaults of an organisation, with the real command."""
 
 import os
 import re
@@ -9,28 +9,12 @@ import yaml
 
 from tests.kit.answers import IMAGE_QUESTIONS, KINDS, working_tree
 from tests.kit.commands import COPIER, read, run, write
-from tests.kit.docker import context_of, image_of, mirrored
-from tests.kit.image_contract import check_work
+from tests.kit.docker import context_of
 from tests.kit.poetry_process import Poetry
-from tests.kit.private_index import index_of, with_secret
+from tests.kit.presets import BUILT_ALONE, answers_in, presets, stem
 from tests.kit.rehearsal import known
 from tools.render.template import Answers
 from tools.repository import ROOT
-
-
-def presets() -> list[Path]:
-    """List the files with answers."""
-    return sorted((ROOT / "presets").iterdir())
-
-
-def stem(preset: Path) -> str:
-    """Return the name of a preset."""
-    return preset.stem
-
-
-def answers_in(preset: Path) -> Answers:
-    """Return the answers of a preset."""
-    return dict(yaml.safe_load(preset.read_text(encoding="utf-8")))
 
 
 def copy(folder: Path, *options: str | Path, settings: Path | None = None) -> Answers:
@@ -55,29 +39,13 @@ def test_a_preset_is_accepted_whole(preset: Path, poetry: Poetry, tmp_path: Path
     poetry(tmp_path, "check", "--lock", "--strict")
 
 
-BUILT_HERE = ["internal-service", "open-source-package"]
-"""Presets whose image differs from each one that test_image.py builds."""
-
-
 def test_the_images_of_the_other_presets_are_built_elsewhere() -> None:
-    """By test_image.py, which builds an image for each combination of the answers to IMAGE_QUESTIONS."""
+    """The tests of images build one for each combination of the answers to IMAGE_QUESTIONS."""
     for preset in presets():
         answers = answers_in(preset)
         image = {question: answers[question] for question in IMAGE_QUESTIONS if question in answers}
         same = context_of(working_tree().render(answers)) == context_of(working_tree().render(image))
-        assert same == (preset.stem not in BUILT_HERE), preset
-
-
-@pytest.mark.parametrize("preset", BUILT_HERE)
-def test_the_image_of_a_preset_works(preset: str, tmp_path: Path) -> None:
-    """The private index is one on this machine that requires a login, and the registry has this machine's images."""
-    given = {"package_index": "public", **answers_in(ROOT / f"presets/{preset}.yml")}
-    with mirrored(given) as there, index_of(there, tmp_path) as (answers, login):
-        files = working_tree().render(answers)
-        netrc = (tmp_path / ".netrc").read_text(encoding="utf-8") if login else ""
-        options = with_secret(files, netrc, tmp_path) if login else ()
-        with image_of(context_of(files), tmp_path / "context", *options) as image:
-            check_work(image, answers["project_type"])
+        assert same == (preset.stem not in BUILT_ALONE), preset
 
 
 def test_an_organisation_has_defaults_without_a_fork(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""Projects that were never generated adopt the template, pass its checks and get its next release."""
+"""The command that adopts a project: its differences, refusals and interruptions.
+
+tests/images and tests/nightly have projects of each shape that are adopted, checked, built, run and updated.
+"""
 
 import os
 import re
@@ -8,10 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.kit.adopted import assert_adopted, assert_checked, assert_updated, with_next_release
 from tests.kit.commands import run, write
 from tests.kit.rehearsal import replace
-from tests.kit.shapes import PLAIN, existing, shape
+from tests.kit.shapes import PLAIN, existing
 from tools.adopt import command, files, pyproject
 from tools.adopt.command import BRANCH, adopt, main
 from tools.adopt.project import RefusalError
@@ -32,14 +34,6 @@ HOSTILE = """[user]
     external = false
 """
 """Settings of a Git user that stop a command, or change the output or the line ends."""
-
-
-def test_a_project_is_adopted_checked_and_updated(template: Path, tmp_path: Path) -> None:
-    """tests/images and tests/nightly have the other shapes."""
-    releases = with_next_release(template, tmp_path)
-    project = assert_adopted(shape("rich old tables"), releases, tmp_path, tests=True, docker="true")
-    assert_checked(project)
-    assert_updated(project)
 
 
 def test_differences_are_told_and_leave_the_branch(

@@ -7,37 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.kit.commands import read, run
-from tests.kit.rehearsal import AFTER, MARKERS, replace, successor
-from tests.kit.update_jobs import HOSTS, generated_remote
+from tests.kit.update_jobs import HOSTS, assert_conflicts_are_in_the_title, generated_remote
 
 
-@pytest.mark.parametrize("host", HOSTS)
 def test_conflicts_are_in_the_title_of_the_request(
-    host: str, template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The next run proposes nothing again. A refused request leaves no branch, and the next run repeats it."""
-
-    def change(source: Path) -> None:
-        replace(source / "template/.editorconfig", "root = true", "root = false")
-
-    remote = generated_remote(host, tmp_path, successor(template, tmp_path, change), monkeypatch)
-    replace(remote.project / ".editorconfig", "root = true", "root = maybe")
-    run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=remote.project)
-    remote.push()
-    if host == "github":
-        monkeypatch.setenv("REFUSED", "1")
-        with pytest.raises(AssertionError, match="gh auth setup-git"):
-            remote.run_job(installing=False)
-        assert remote.branches() == {remote.branch}
-        monkeypatch.setenv("REFUSED", "0")
-    remote.run_job(installing=False)
-    requests = remote.requests()
-    assert f"Update to {AFTER} of the template: conflicts to resolve\n" in requests
-    assert ".editorconfig\n" in requests
-    remote.run_job(installing=False)
-    assert remote.requests() == requests
-    assert MARKERS.search(read(remote.clone(f"template-{AFTER}"))[".editorconfig"])
+    assert_conflicts_are_in_the_title("github", template, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("host", HOSTS)

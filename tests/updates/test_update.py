@@ -50,6 +50,12 @@ def rehearsals() -> list[tuple[str, str, str]]:
     ]
 
 
+def edited_rehearsals() -> list[tuple[str, str, str]]:
+    """Return a rehearsal of each kind; the releases and the installers take turns."""
+    tags, installers = release_tags(), ("pip", "poetry")
+    return [(tags[turn % len(tags)], kind, installers[turn % 2]) for turn, kind in enumerate(KINDS)]
+
+
 def test_the_changelog_has_every_release() -> None:
     """If the history is cut off, this names the missing releases."""
     headings = re.findall(r"(?m)^## (\d+\.\d+\.\d+)$", (ROOT / "CHANGELOG.md").read_text(encoding="utf-8"))
@@ -78,9 +84,9 @@ def test_an_untouched_repository_becomes_a_new_one(
     assert files == generated(template, NEXT, known(project), tmp_path / "new")
 
 
-@pytest.mark.cases(("tag", "kind", "installer"), rehearsals)
+@pytest.mark.cases(("tag", "kind", "installer"), edited_rehearsals)
 def test_all_edits_together_are_kept(tag: str, kind: str, installer: str, template: Path, tmp_path: Path) -> None:
-    """And Poetry can lock the repository again."""
+    """Afterwards, Poetry can lock the repository. tests/nightly has each kind with each release."""
     answers = {"project_type": kind, "installer": installer, **EDITED}
     project = committed(generated(template, tag, answers, tmp_path / "old"), tmp_path)
     check(edited(project, kind, *combined_edits()), updated(project, NEXT))
