@@ -7,7 +7,7 @@ from tests.kit.commands import ENVIRONMENT, POETRY, run
 from tests.kit.docker import built, docker
 from tests.kit.rehearsal import AFTER, MARKERS, NEXT, generated, owner, replace, successor, update
 from tests.kit.shapes import OUTPUT, Shape, existing
-from tools.adopt.command import BRANCH, FIRST, SECOND, adopt
+from tools.adopt.adoption import BRANCH, FIRST, SECOND, adopt
 from tools.adopt.poetry import environment
 from tools.render.template import Files
 

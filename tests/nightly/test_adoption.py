@@ -10,7 +10,7 @@ from tests.kit.commands import POETRY, run
 from tests.kit.docker import need_engine
 from tests.kit.rehearsal import NEXT
 from tests.kit.shapes import COMBINED, PLAIN, SHAPES, existing, shape
-from tools.adopt.command import BRANCH, adopt
+from tools.adopt.adoption import BRANCH, adopt
 
 
 @pytest.mark.parametrize("name", [*SHAPES, *COMBINED])

@@ -14,8 +14,9 @@ import pytest
 from tests.kit.commands import run, write
 from tests.kit.rehearsal import replace
 from tests.kit.shapes import PLAIN, existing
-from tools.adopt import command, files, pyproject
-from tools.adopt.command import BRANCH, adopt, main
+from tools.adopt import adoption, files, pyproject
+from tools.adopt.adoption import BRANCH, FIRST, SECOND, adopt
+from tools.adopt.command import main
 from tools.adopt.project import RefusalError
 from tools.repository import ROOT
 
@@ -53,8 +54,8 @@ def test_differences_are_told_and_leave_the_branch(
         planned.added["src/tally/more.py"] = b""
         return planned
 
-    monkeypatch.setattr(command, "merge", lossy)
-    monkeypatch.setattr(command, "plan", careless)
+    monkeypatch.setattr(adoption, "merge", lossy)
+    monkeypatch.setattr(adoption, "plan", careless)
     monkeypatch.setattr(sys, "argv", ["adopt", str(project), f"--template={template}"])
     with pytest.raises(SystemExit) as caught:
         main()
@@ -66,8 +67,8 @@ def test_differences_are_told_and_leave_the_branch(
     assert "wheel: has other metadata: Summary" in message
     assert "tests: `pytest` collected 1 tests before, and 2 tests after" in message
     assert run("git", "log", "--format=%s", f"HEAD..{BRANCH}", cwd=project).splitlines() == [
-        command.SECOND,
-        command.FIRST,
+        SECOND,
+        FIRST,
     ]
     assert run("git", "status", "--porcelain", cwd=project) == ""
     assert "answer" in capsys.readouterr().out
@@ -82,7 +83,7 @@ def test_an_interrupted_adoption_changes_nothing(
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(command, "render", interrupt)
+    monkeypatch.setattr(adoption, "render", interrupt)
     monkeypatch.setattr(sys, "argv", ["adopt", str(project), f"--template={template}"])
     with pytest.raises(SystemExit, match=r"^Interrupted\. Nothing was changed\.$"):
         main()
