@@ -37,7 +37,7 @@ class Adoption:
         merge: The merged pyproject.toml.
         tools: The added development dependencies.
         skipped: The reasons why other development dependencies are not added.
-        compared: What was compared, with the result.
+        compared: The subjects of the comparisons, with their results.
         differences: What differs.
         diff: The changes of pyproject.toml and .gitignore.
     """

@@ -119,7 +119,7 @@ def _is_environment(answers: Mapping[str, Answer]) -> bool:
 
 
 def _adapt(project: Project, found: Plan, answers: Mapping[str, Answer]) -> None:
-    """Fit new files to what no answer covers."""
+    """Fit new files to facts of the project without a question."""
     if "README.md" in found.added and _is_environment(answers):
         found.added["README.md"] = _readme(project, found.added["README.md"].decode()).encode()
     if answers["docker"].value and "poetry-dynamic-versioning" in project.data.get("tool", {}):
