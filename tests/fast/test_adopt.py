@@ -216,6 +216,7 @@ def test_supported_pythons_in_the_notation_of_poetry(constraint: str, first: str
     [
         ("FROM a\nRUN poetry install --all-extras --only main,prod\n", "cache web", "prod"),
         ("FROM a\nRUN pip install '.[web]'\n", "web", ""),
+        ("FROM a\n# RUN pip install '.[web]'\nRUN pip install .\n", "", ""),
         ("FROM a AS b\nRUN poetry install -E cache --with dev\nFROM c\nCOPY --from=b /x /x\n", "cache", ""),
         ("FROM a AS b\nRUN poetry install --extras=web\nFROM a\nRUN pip install .\n", "", ""),
     ],
@@ -265,7 +266,6 @@ def test_refusals(tmp_path: Path) -> None:
 
     assert changed("dirty", "echo >> README.md", commit=False).startswith("Commit or stash the changes first: ")
     assert changed("pyproject", "git rm -q pyproject.toml").startswith("Name the folder of a tracked pyproject.toml: ")
-    assert changed("untracked", "touch new", "git rm -q poetry.lock").startswith("Run `poetry lock` and commit ")
     assert changed("bytes", r"printf '\377' >> pyproject.toml").startswith(
         "Correct pyproject.toml first: it is no valid"
     )
@@ -277,6 +277,12 @@ def test_refusals(tmp_path: Path) -> None:
     assert changed("setuptools", "sed -i s/poetry/flit/ pyproject.toml").startswith(
         "Move the project to Poetry first: "
     )
+
+
+def test_untracked_files_do_not_matter(tmp_path: Path) -> None:
+    project = existing(PLAIN, tmp_path, lock=False)
+    (project / "notes.txt").touch()
+    assert "notes.txt" not in read_project(project).files
 
 
 def test_a_project_without_a_supported_python_is_refused(tmp_path: Path) -> None:
