@@ -104,6 +104,7 @@ def test_the_command_works_with_any_settings_of_git(dry: bool, template: Path, t
     assert run("git", "status", "--porcelain", "--branch", cwd=project) == before
     assert run("git", "branch", "--list", BRANCH, cwd=project) == ("" if dry else f"  {BRANCH}\n")
     if dry:
+        assert "\ndiff --git a/pyproject.toml b/pyproject.toml\n" in output
         assert '\n+    "mypy' in output
         assert output.endswith("Nothing was changed.\n")
     else:
