@@ -90,18 +90,19 @@ def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
         server.wait()
 
 
-def wheel(name: str, version: str) -> bytes:
-    """Return a wheel with metadata and nothing else."""
+def wheel(name: str, version: str, **more: str) -> bytes:
+    """Return a wheel with metadata and nothing else, unless it gets the content of more files by their names."""
     folder = f"{name}-{version}.dist-info"
     files = {
         "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    files["RECORD"] = "".join(f"{folder}/{file},,\n" for file in (*files, "RECORD"))
+    contents = {f"{folder}/{file}": text for file, text in files.items()} | more
+    contents[f"{folder}/RECORD"] = "".join(f"{file},,\n" for file in (*contents, f"{folder}/RECORD"))
     content = io.BytesIO()
     with ZipFile(content, "w") as archive:
-        for file, text in files.items():
-            archive.writestr(f"{folder}/{file}", text)
+        for file, text in contents.items():
+            archive.writestr(file, text)
     return content.getvalue()
 
 

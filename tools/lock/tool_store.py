@@ -19,8 +19,14 @@ from tools.repository import ROOT
 UV = ROOT / ".venv/bin/uv"
 STORE = ROOT / "extensions/tool_store"
 
-SOURCE = re.compile(r"template/\.tools/(\w+)\.in\.jinja")
+SOURCES = ROOT / "template/.tools"
+SOURCE = re.compile(r"(\w+)\.in\.jinja")
 HEADER = '{% from "extensions/tools.jinja" import header with context %}{{ header(name) }}'
+
+
+def tool_names() -> list[str]:
+    """Return the names of the tools."""
+    return sorted({found[1] for file in SOURCES.iterdir() if (found := SOURCE.fullmatch(file.name))})
 
 
 def tool_sets(template: Template) -> dict[str, tuple[str, str]]:
@@ -34,11 +40,10 @@ def tool_sets(template: Template) -> dict[str, tuple[str, str]]:
     """
     sets = {}
     variants = Variants(template)
-    for source in template.sources:
-        if found := SOURCE.fullmatch(source):
-            for variant in variants.of(source):
-                lines = [line for line in variant.content.decode().splitlines() if not line.startswith("--")]
-                sets["-".join(lines).replace("==", "-")] = (found[1], "".join(f"{line}\n" for line in lines))
+    for name in tool_names():
+        for variant in variants.of(f"template/.tools/{name}.in.jinja"):
+            lines = [line for line in variant.content.decode().splitlines() if not line.startswith("--")]
+            sets["-".join(lines).replace("==", "-")] = (name, "".join(f"{line}\n" for line in lines))
     return sets
 
 
