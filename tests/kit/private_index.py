@@ -106,6 +106,16 @@ def wheel(name: str, version: str, **more: str) -> bytes:
     return content.getvalue()
 
 
+def newer_package() -> Files:
+    """Return the files of an index with a newer package of Poetry, which changes the source of the project.
+
+    Each Python of an environment runs a file .pth at its start, in the folder of the project when Poetry builds.
+    """
+    change = "import pathlib; [file.write_text('print()') for file in pathlib.Path('src').glob('*/__init__.py')]\n"
+    package = wheel("trove_classifiers", "9999", **{"change.pth": change})
+    return {"simple/trove-classifiers/trove_classifiers-9999-py3-none-any.whl": package}
+
+
 @contextmanager
 def serve_dated(packages: Mapping[str, timedelta]) -> Iterator[str]:
     """Serve an index of empty wheels that tells when each was uploaded, as the public index does.

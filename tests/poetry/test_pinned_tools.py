@@ -13,22 +13,18 @@ import pytest
 from tests.kit.answers import working_tree
 from tests.kit.commands import POETRY, run, write
 from tests.kit.day_two import serve_files
-from tests.kit.private_index import Index, private, serve, serve_dated, wheel
+from tests.kit.private_index import Index, newer_package, private, serve, serve_dated
 from tests.kit.pythons import HERE
 from tests.kit.rehearsal import NEXT, generated
 from tests.kit.rendered_files import pins
 from tools.lock.tool_store import UV, command, tool_names
-
-CHANGE = "import pathlib; [file.write_text('print()') for file in pathlib.Path('src').glob('*/__init__.py')]\n"
-"""A file that each Python of an environment runs at its start. It changes the source of the project."""
 
 
 @pytest.mark.parametrize("tag", ["v0.2.0", NEXT])
 def test_a_newer_package_of_poetry_changes_no_wheel(tag: str, template: Path, tmp_path: Path) -> None:
     """By the steps of the release. In v0.2.0, it changed the source that the wheel then packed."""
     files = generated(template, tag, {}, tmp_path / "project")
-    newer = wheel("trove_classifiers", "9999", **{"change.pth": CHANGE})
-    write({"simple/trove-classifiers/trove_classifiers-9999-py3-none-any.whl": newer}, tmp_path / "index")
+    write(newer_package(), tmp_path / "index")
     run(sys.executable, "-m", "venv", tmp_path / "tools")
     steps = re.findall(r"(?m)(pip install .*poetry.*|poetry build)$", files[".github/workflows/release.yml"].decode())
     assert len(steps) == 2
