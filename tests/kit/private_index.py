@@ -145,7 +145,10 @@ def serve_dated(packages: Mapping[str, timedelta]) -> Iterator[str]:
             self.send_response(200 if content else 404)
             self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json" if page["files"] else "text/plain")
             self.end_headers()
-            self.wfile.write(content or b"")
+            if self.command == "GET":
+                self.wfile.write(content or b"")
+
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""

@@ -17,7 +17,7 @@ from tests.kit.private_index import Index, newer_package, private, serve, serve_
 from tests.kit.pythons import HERE
 from tests.kit.rehearsal import NEXT, generated
 from tests.kit.rendered_files import pins
-from tools.lock.tool_store import UV, command, tool_names
+from tools.lock.tool_store import UV, command, compile_tool, tool_names
 
 
 @pytest.mark.parametrize("tag", ["v0.2.0", NEXT])
@@ -96,3 +96,16 @@ def test_poetry_add_leaves_fresh_releases_alone(tmp_path: Path, monkeypatch: pyt
         (project / "poetry.toml").unlink()
         run(POETRY, "update", "--lock", cwd=project)
         assert '\nversion = "1.2"\n' in (project / "poetry.lock").read_text(encoding="utf-8")
+
+
+def test_fresh_uploads_of_tools_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the command in the header, for `make lock` as well as for bots. What cannot be compiled is an error."""
+    day = timedelta(days=1)
+    write({"twine.in": b"tool\n"}, tmp_path)
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))
+    with serve_dated({"tool 1.0": 20 * day, "tool 1.1": 8 * day, "tool 1.2": 6 * day}) as url:
+        monkeypatch.setenv("UV_DEFAULT_INDEX", url)
+        assert pins(compile_tool(tmp_path, command(working_tree(), "twine"))).keys() == {"tool==1.1"}
+        write({"twine.in": b"tool==9\n"}, tmp_path)
+        with pytest.raises(RuntimeError, match=r"(?s)uv pip compile .*failed:.*tool==9"):
+            compile_tool(tmp_path, command(working_tree(), "twine"))
