@@ -1,16 +1,45 @@
-"""The pinned tools install on every Python and platform of CI and of the image."""
+"""The pinned tools: a newer package changes no wheel, and they install on every Python and platform of CI."""
 
+import os
+import re
+import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from tests.kit.answers import working_tree
 from tests.kit.commands import run, write
+from tests.kit.day_two import serve_files
+from tests.kit.private_index import newer_package
 from tests.kit.pythons import HERE, interpreters, pythons
+from tests.kit.rehearsal import NEXT, generated
 from tools.lock.tool_store import UV, tool_names
 
 PLATFORMS = ("x86_64-manylinux_2_28", "aarch64-manylinux_2_28")
 """The platforms of CI and of the image."""
+
+
+@pytest.mark.parametrize("tag", ["v0.2.0", NEXT])
+def test_a_newer_package_of_poetry_changes_no_wheel(tag: str, template: Path, tmp_path: Path) -> None:
+    """By the steps of the release. In v0.2.0, it changed the source that the wheel then packed."""
+    files = generated(template, tag, {"python_version": HERE}, tmp_path / "project")
+    write(newer_package(), tmp_path / "index")
+    run(sys.executable, "-m", "venv", tmp_path / "tools")
+    steps = re.findall(r"(?m)(pip install .*poetry.*|poetry build)$", files[".github/workflows/release.yml"].decode())
+    assert len(steps) == 2
+    with serve_files(tmp_path / "index") as address:
+        environment = {
+            **os.environ,
+            "PATH": f"{tmp_path}/tools/bin:{os.environ['PATH']}",
+            "PIP_EXTRA_INDEX_URL": f"{address}/simple",
+        }
+        for step in steps:
+            run("bash", "-ec", step, cwd=tmp_path / "project", env=environment)
+    [built] = (tmp_path / "project/dist").glob("*.whl")
+    with ZipFile(built) as archive:
+        changed = archive.read("myproject/__init__.py") != files["src/myproject/__init__.py"]
+    assert changed == (tag != NEXT)
 
 
 @pytest.mark.cases("name", tool_names)

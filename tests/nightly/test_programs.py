@@ -197,6 +197,7 @@ def release_file(name: str, version: str) -> str:
 def two_indexes(folder: Path, private: list[str], public: list[str]) -> Iterator[tuple[Path, dict[str, str]]]:
     """Serve two indexes with files, and give a repository of the first that Renovate reads, and Renovate's settings."""
     for name, files in (("private", private), ("public", public)):
+        (folder / name / "packages").mkdir(parents=True)
         write({f"{name}/packages/{file}": b"" for file in files}, folder)
     with (
         serve(folder / "private", folder / "private/packages") as index,
@@ -283,9 +284,9 @@ def test_renovate_pins_the_image_and_leaves_its_python_to_the_template(tmp_path:
 
         def updates() -> set[tuple[str, str]]:
             found = looked_up(project, "dockerfile", RENOVATE_HOST_RULES=rules)["dockerfile"]
-            [image] = [dependency for file in found for dependency in file["deps"]]
-            assert (image["depName"], image["currentValue"]) == (f"{address}/mirror/python", "3.14-slim-trixie")
-            return {(update["updateType"], update["newValue"]) for update in image["updates"]}
+            images = [dependency for file in found for dependency in file["deps"]]
+            assert {image["depName"] for image in images} == {f"{address}/mirror/python"}
+            return {(update["updateType"], update["newValue"]) for image in images for update in image["updates"]}
 
         assert updates() == {("pinDigest", "3.14-slim-trixie")}
         change_rules(project, lambda rule: "matchUpdateTypes" not in rule)
