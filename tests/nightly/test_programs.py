@@ -119,8 +119,8 @@ def edited(file: dict[str, Any]) -> set[str]:
     return {dependency["depName"] for dependency in file["deps"] if dependency.get("depType") != "indirect"}
 
 
-def looked_up(project: Path, manager: str, **environment: str) -> dict[str, Any]:
-    """Return the dependencies that a manager of Renovate has found, with the update that it proposes for each."""
+def lookup(project: Path, manager: str, **environment: str) -> list[dict[str, Any]]:
+    """Return the log of a lookup by a manager of Renovate."""
     settings = {"RENOVATE_ENABLED_MANAGERS": json.dumps([manager]), "RENOVATE_BASE_DIR": f"{project.parent}/renovate"}
     log = program(
         "renovate",
@@ -132,8 +132,27 @@ def looked_up(project: Path, manager: str, **environment: str) -> dict[str, Any]
         **settings,
         **environment,
     )
-    [found] = [record["config"] for record in records(log) if record["msg"] == "packageFiles with updates"]
+    return records(log)
+
+
+def looked_up(project: Path, manager: str, **environment: str) -> dict[str, Any]:
+    """Return the dependencies that a manager of Renovate has found, with the update that it proposes for each."""
+    log = lookup(project, manager, **environment)
+    [found] = [record["config"] for record in log if record["msg"] == "packageFiles with updates"]
     return dict(found)
+
+
+def planned(project: Path, manager: str, **environment: str) -> tuple[int, list[str]]:
+    """Return how many updates a manager of Renovate plans, and the types of all that it has found.
+
+    A refresh of all locked packages is planned, and not found. An update that a rule disables is found, and not planned.
+    """
+    log = lookup(project, manager, **environment)
+    numbers = [re.match(r"\d+(?= flattened updates found)", record["msg"]) for record in log]
+    [number] = [int(found[0]) for found in numbers if found]
+    [config] = [record["config"] for record in log if record["msg"] == "packageFiles with updates"]
+    dependencies = [dependency for file in config[manager] for dependency in file["deps"]]
+    return number, [update["updateType"] for dependency in dependencies for update in dependency.get("updates", [])]
 
 
 def proposed(project: Path, manager: str, **environment: str) -> dict[str, list[tuple[str, bool]]]:
@@ -281,16 +300,20 @@ def test_renovate_pins_the_image_and_leaves_its_python_to_the_template(tmp_path:
     with serve_registry(["3.14-slim-trixie", "3.15-slim-trixie", "4.0-slim-trixie"]) as address:
         project = committed(working_tree().render({"base_registry": f"{address}/mirror"}), tmp_path)
         rules = json.dumps([{"matchHost": address, "insecureRegistry": True}])
-
-        def updates() -> set[tuple[str, str]]:
-            found = looked_up(project, "dockerfile", RENOVATE_HOST_RULES=rules)["dockerfile"]
-            images = [dependency for file in found for dependency in file["deps"]]
-            assert {image["depName"] for image in images} == {f"{address}/mirror/python"}
-            return {(update["updateType"], update["newValue"]) for image in images for update in image["updates"]}
-
-        assert updates() == {("pinDigest", "3.14-slim-trixie")}
+        number, kinds = planned(project, "dockerfile", RENOVATE_HOST_RULES=rules)
+        assert set(kinds) == {"pinDigest", "minor", "major"}
+        assert number == kinds.count("pinDigest")
         change_rules(project, lambda rule: "matchUpdateTypes" not in rule)
-        assert {kind for kind, _ in updates()} == {"pinDigest", "minor", "major"}
+        assert planned(project, "dockerfile", RENOVATE_HOST_RULES=rules) == (len(kinds), kinds)
+
+
+@pytest.mark.parametrize("manager", ["poetry", "pip-compile"])
+def test_renovate_refreshes_all_locked_packages(manager: str, tmp_path: Path) -> None:
+    """Each week: also those that no dependency names."""
+    with two_indexes(tmp_path, [], []) as (project, settings):
+        assert planned(project, manager, **settings) == (1, [])
+        settings["RENOVATE_IGNORE_PRESETS"] = json.dumps([":maintainLockFilesWeekly"])
+        assert planned(project, manager, **settings) == (0 if manager == "poetry" else 1, [])
 
 
 @pytest.mark.parametrize(("kind", "base"), [("package", "slim"), ("service", "distroless"), ("environment", "slim")])
