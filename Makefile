@@ -4,7 +4,7 @@
 # make test-all                run every test: before a release
 # make test SHARD=1/4          run one of four parts; works with each of the three
 # make lint                    check this repository's own code
-# make lock                    refresh the lock store, from which poetry.lock is rendered
+# make lock                    refresh the stores from which poetry.lock and .tools are rendered
 # make docs                    write the generated documents
 # make site                    build the site of docs/ into docs/_build
 # make examples                render the repositories in examples/

@@ -538,8 +538,8 @@ def test_gitignore_gets_lines_that_hide_no_tracked_file(tmp_path: Path) -> None:
     project = read(PLAIN.with_files({".gitignore": "__pycache__\n*.txt"}), tmp_path)
     rendered = "__pycache__/\n.env\n/dist/\n"
     tracked = {"__pycache__/": False, ".env": True, "/dist/": False}
-    text, notes = merge_gitignore(project, rendered, tracked, ["poetry-requirements.txt"])
-    assert text == "__pycache__\n*.txt\n\n/dist/\n!/poetry-requirements.txt\n"
+    text, notes = merge_gitignore(project, rendered, tracked, [".tools/poetry.txt"])
+    assert text == "__pycache__\n*.txt\n\n/dist/\n!/.tools/poetry.txt\n"
     assert notes == ["Not added to .gitignore: .env, as Git tracks such a file."]
 
 

@@ -103,6 +103,7 @@ def files_of(answers: Answers) -> set[str]:
     """Return the files that some answers should give."""
     kind, docker = answers["project_type"], answers["docker"]
     host, updates = answers["repository_host"], answers.get("dependency_updates")
+    published = kind == "package" and answers["license"] != "Proprietary" and answers["package_index"] == "public"
     files = always_there()
     if kind == "environment":
         files |= {"scripts/summary.py", "tests/test_summary.py"}
@@ -119,17 +120,21 @@ def files_of(answers: Answers) -> set[str]:
     if docker and kind != "package":
         files.add("compose.yaml")
     if docker or host != "none":
-        files.add("poetry-requirements.txt")
+        files |= {".tools/poetry.in", ".tools/poetry.txt"}
+    if host != "none" and updates != "renovate":
+        files |= {".tools/copier.in", ".tools/copier.txt"}
     if host != "none" or answers["author_email"]:
         files.add("SECURITY.md")
     if host == "github":
-        files |= {".github/workflows/ci.yml", ".github/workflows/template.yml"}
-        if docker or (
-            kind == "package" and answers["license"] != "Proprietary" and answers["package_index"] == "public"
-        ):
+        files.add(".github/workflows/ci.yml")
+        if updates != "renovate":
+            files.add(".github/workflows/template.yml")
+        if docker or published:
             files.add(".github/workflows/release.yml")
     if host == "gitlab":
         files.add(".gitlab-ci.yml")
+        if published:
+            files |= {".tools/twine.in", ".tools/twine.txt"}
     files |= {"renovate": {"renovate.json"}, "dependabot": {".github/dependabot.yml"}}.get(str(updates), set())
     if answers.get("docs"):
         files |= {"docs/conf.py", "docs/index.md"}

@@ -139,14 +139,14 @@ def test_each_installer_and_project_type_copies_the_same_files() -> None:
     for answers in combined("project_type", "installer", "base_image"):
         if answers["docker"]:
             split = {".docker/split_requirements.py"} if answers["installer"] == "pip" else set()
-            expected = {"poetry-requirements.txt", "pyproject.toml", "poetry.lock", "."} | split
+            expected = {".tools/poetry.txt", "pyproject.toml", "poetry.lock", "."} | split
             assert copied(working_tree().render(answers)) == expected
 
 
 @pytest.mark.parametrize(
     ("kind", "name", "words"),
     [
-        ("package", "poetry-requirements.txt", '"/poetry-requirements.txt": not found'),
+        ("package", ".tools/poetry.txt", '"/.tools/poetry.txt": not found'),
         ("package", "pyproject.toml", '"/pyproject.toml": not found'),
         ("package", "poetry.lock", '"/poetry.lock": not found'),
         ("package", "README.md", "Readme path `/build/README.md` does not exist"),

@@ -5,17 +5,15 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import distributions
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Any
 
 import yaml
 
-from tests.kit.commands import POETRY, run
-from tests.kit.private_index import wheel
+from tests.kit.commands import run
 from tools.render.template import Answers, Files
 from tools.repository import ROOT
 
@@ -36,6 +34,8 @@ SCHEMAS = {
 
 ELSEWHERE = re.compile(r"docker login |docker buildx create |--cache-to=|--push |^docker context create |twine upload")
 """Commands that need the host: its registry, an image of BuildKit that is pulled, the public index."""
+
+INSTALL_POETRY = re.compile(r"pip install .*\.tools/poetry\.txt.*")
 
 SECRET = re.compile(r"\$\{\{ secrets\.(\w+) \}\}")
 
@@ -76,20 +76,6 @@ def temporary_folder() -> Path:
     return folder
 
 
-@cache
-def fixed_releases() -> Mapping[str, str]:
-    """Return settings with which pip installs the same releases on every day.
-
-    They are those of Poetry here and of this repository's lock file. Nothing is uploaded, so an empty Twine will do.
-    """
-    folder = temporary_folder()
-    places = [str(path) for path in POETRY.parent.parent.glob("lib/python*/site-packages")]
-    versions = {one.name: one.version for one in [*distributions(), *distributions(path=places)]} | {"twine": "6.999"}
-    (folder / "constraints.txt").write_text("".join(f"{name}=={version}\n" for name, version in versions.items()))
-    (folder / "twine-6.999-py3-none-any.whl").write_bytes(wheel("twine", "6.999"))
-    return {"PIP_CONSTRAINT": f"{folder}/constraints.txt", "PIP_FIND_LINKS": str(folder)}
-
-
 def fresh_tools(python: str) -> Path:
     """Make a virtual environment for the tools that jobs install."""
     folder = temporary_folder()
@@ -111,17 +97,16 @@ def on_a_runner(jobs: Scripts, project: Path, python: str, *, fresh: bool = Fals
         told = {name: SECRET.sub(lambda secret: SECRETS.get(secret[1], ""), value) for name, value in more.items()}
         environment = {
             **os.environ,
-            **fixed_releases(),
             **ENVIRONMENT,
             **told,
             "PATH": f"{tools}/bin:{os.environ['PATH']}",
         }
-        before, pip, after = text.partition("pip install --no-input --requirement=poetry-requirements.txt")
-        run("bash", "-ec", before + pip, cwd=project, env=environment)
-        if pip:
+        end = max((line.end() for line in INSTALL_POETRY.finditer(text)), default=0)
+        run("bash", "-ec", text[:end], cwd=project, env=environment)
+        if end:
             # Poetry needs it on machines whose index has no JSON pages. Users never see it.
             run(tools / "bin/python", ROOT / ".ci/offline/poetry-mirror")
-        run("bash", "-ec", after, cwd=project, env=environment)
+        run("bash", "-ec", text[end:], cwd=project, env=environment)
         ran.append(text)
     return ran
 

@@ -13,7 +13,7 @@ import yaml
 
 from tests.kit.ci_runner import BIN, GITLAB, SCHEMAS, WORKFLOWS, own_workflows
 from tests.kit.commands import run, write
-from tests.kit.rendered_files import DOCKERFILE, distinct
+from tests.kit.rendered_files import DEV_DOCKERFILE, DOCKERFILE, distinct
 from tools.render.variants import Variant, Variants
 from tools.repository import ROOT
 
@@ -60,7 +60,7 @@ def check_permissions(every: Variants, folder: Path) -> None:
         for name, job in workflow["jobs"].items():
             assert job["timeout-minutes"] <= 30
             allowed = {"image": {"contents": "read", "packages": "write"}, "publish": {"id-token": "write"}}
-            if name == "template" and variant.combination.asked["dependency_updates"] != "renovate":
+            if name == "template":
                 allowed["template"] = {"contents": "write", "pull-requests": "write"}
             assert job["permissions"] == allowed.get(name, {"contents": "read"})
     for variant in distinct(GITLAB, every=every):
@@ -77,11 +77,35 @@ def check_pins(every: Variants, folder: Path) -> None:
         assert "latest" not in variant.content.decode()
 
 
+INSTALLS = re.compile(r"\bpip\d? .*\b(?:install|download|wheel)\b.*|\b(?:pipx|uvx?|npm|npx|curl|wget) [-\w].*")
+"""Commands that install programs or packages."""
+
+VERIFIED = ("--no-input", "--require-hashes", "--requirement=")
+
+
+def check_installs(every: Variants, folder: Path) -> None:
+    """Check that each command that installs something verifies hashes, and takes the tools from wheels alone.
+
+    Packages from Git have a commit in place of a hash.
+    """
+    for variant in distinct(*WORKFLOWS, GITLAB, DOCKERFILE, DEV_DOCKERFILE, every=every):
+        lines = [line for line in variant.content.decode().splitlines() if not line.lstrip().startswith("#")]
+        found = [install[0] for line in lines if (install := INSTALLS.search(line))]
+        tools = [command for command in found if not command.startswith("pip --python=/app/.venv/bin/python install ")]
+        for command in tools:
+            assert all(option in command for option in VERIFIED), f"{variant.path}: {command}"
+            assert re.search(r' --only-binary="?:all:"? ', command), f"{variant.path}: {command}"
+            assert re.search(r" --requirement=(\.tools|/build)/[a-z]+\.txt\b", command), f"{variant.path}: {command}"
+        for command in set(found) - set(tools):
+            assert re.search(r" --require-hashes .*-r /build/requirements\.txt|--no-deps .*/git-req", command), command
+        assert tools or variant.path.endswith("release.yml"), f"{variant.path} installs no tool"
+
+
 HOST_FILE_CHECKS = [
     *(pytest.param(partial(check_schema, schema), id=schema) for schema in SCHEMAS),
     *(
         pytest.param(check, id=check.__name__.removeprefix("check_"))
-        for check in (check_actionlint, check_zizmor, check_permissions, check_pins)
+        for check in (check_actionlint, check_zizmor, check_permissions, check_pins, check_installs)
     ),
 ]
 """Every check, as a parameter of a test."""

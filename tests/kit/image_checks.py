@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -16,6 +17,7 @@ from tests.kit.experiments import environment
 from tests.kit.image_contract import check_contract, check_facts, check_work
 from tests.kit.private_index import serve_refusals
 from tests.kit.verdicts import ProductError, expect, expect_equal
+from tools.lock.tool_store import compile_tool
 from tools.render.template import Answers, Files
 
 Check = Callable[[Answers, Files, Path], Any]
@@ -23,6 +25,9 @@ Check = Callable[[Answers, Files, Path], Any]
 DEVCONTAINER = ".devcontainer/Dockerfile"
 OLDER = "2.4.3"
 """A version of Poetry that is not the newest."""
+
+POETRY_TXT = ".tools/poetry.txt"
+COMPILATION = ("uv", "pip", "compile", "--universal", "--python-version=3.11", "--generate-hashes")
 
 # https://docs.python.org/3/library/os.html#os.register_at_fork, and on with the module that this one hides.
 SPY = f"""
@@ -131,11 +136,21 @@ def check_stages(answers: Answers, files: Files, folder: Path) -> None:
 
 
 def check_poetry_pin(files: Files, folder: Path, *options: str) -> None:
-    """Check that the pinned Poetry is installed, whichever is the newest."""
-    older = re.sub(r"\bpoetry==[\d.]+", f"poetry=={OLDER}", files["poetry-requirements.txt"].decode())
-    with image_of({**files, "poetry-requirements.txt": older.encode()}, folder, *options) as image:
+    """Check that a build installs the pinned Poetry, and refuses packages without a hash or a wheel."""
+    source = write({"poetry.in": f"poetry=={OLDER}\n".encode()}, folder / "older")
+    older = compile_tool(source, [*COMPILATION, "--output-file=poetry.txt", "poetry.in"])
+    with image_of({**files, POETRY_TXT: older.encode()}, folder, *options) as image:
         output = docker("run", "--rm", image, "poetry", "--version")
         expect(OLDER in output, output)
+    write({**files, POETRY_TXT: files[".tools/poetry.in"]}, folder / "unverified")
+    refused(folder / "unverified", "Hashes are required in --require-hashes mode", *options)
+    archive = b"A source archive whose build would install packages without a hash."
+    write({"simple/poetry/poetry-99.tar.gz": archive}, folder / "index")
+    pinned = f"poetry==99 --hash=sha256:{sha256(archive).hexdigest()}\n".encode()
+    with serve_files(folder / "index") as address:
+        index = f"--index-url {address}/simple\n".encode()
+        write({**files, POETRY_TXT: index + pinned}, folder / "archive")
+        refused(folder / "archive", "No matching distribution found for poetry==99", "--network=host", *options)
 
 
 def check_awkward(answers: Answers, files: Files, folder: Path) -> None:
@@ -256,7 +271,7 @@ def check_devcontainer(answers: Answers, files: Files, folder: Path) -> None:
         expect_equal(facts["programs"], sorted(set(packages.split())), "programs")
         expect_equal(facts["people"], [["/bin/bash", "developer"]], "users")
     check_poetry_pin(files, folder, option)
-    start = "COPY poetry-requirements.txt /build/\n"
+    start = f"COPY {POETRY_TXT} /build/\n"
     check_never_asks(files, DEVCONTAINER, start, folder / "asks", f"--file={folder / 'asks' / DEVCONTAINER}")
 
 

@@ -28,7 +28,7 @@ from tools.repository import ROOT
 REMEDY = 'docker build --secret "id=netrc,src=$HOME/.netrc" .'
 """The remedy in the Dockerfile for a build without a login."""
 
-NO_POETRY = "No matching distribution found for poetry=="
+NO_POETRY = r"No matching distribution found for \w"
 """The message of pip if the index in place of the public one refuses the login."""
 
 
@@ -65,14 +65,16 @@ def service(network: Network | None, installer: str = "pip", base: str = "slim")
 def packages_of_the_image(folder: Path) -> Path:
     """Return a folder with all packages for the image of the service; the first process fetches them for all."""
     packages = folder / "packages"
-    tools = [working_tree().folder / f"extensions/dependencies/{name}-requirements.txt" for name in ("tools", "build")]
-    lock = tomllib.loads(service(Network("https://packages.example.com/simple", ""))["poetry.lock"].decode())
+    files = service(Network("https://packages.example.com/simple", ""))
+    tools = re.findall(r"(?m)^[\w-]+==.*?(?= \\$)", files[".tools/poetry.txt"].decode())
+    build = (working_tree().folder / "extensions/dependencies/build-requirements.txt").read_text(encoding="utf-8")
+    lock = tomllib.loads(files["poetry.lock"].decode())
     with (folder / "packages.guard").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)
         if not packages.exists():
             fetched = folder / "packages.fetched"
             fetch([f"{each['name']}=={each['version']}" for each in lock["package"]], "3.13", fetched)
-            fetch(" ".join(file.read_text(encoding="utf-8") for file in tools).split(), "3.13", fetched)
+            fetch([*tools, *build.split()], "3.13", fetched)
             fetched.rename(packages)
     return packages
 

@@ -90,19 +90,30 @@ def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
         server.wait()
 
 
-def wheel(name: str, version: str) -> bytes:
-    """Return a wheel with metadata and nothing else."""
+def wheel(name: str, version: str, **more: str) -> bytes:
+    """Return a wheel with metadata and nothing else, unless it gets the content of more files by their names."""
     folder = f"{name}-{version}.dist-info"
     files = {
         "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
         "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    files["RECORD"] = "".join(f"{folder}/{file},,\n" for file in (*files, "RECORD"))
+    contents = {f"{folder}/{file}": text for file, text in files.items()} | more
+    contents[f"{folder}/RECORD"] = "".join(f"{file},,\n" for file in (*contents, f"{folder}/RECORD"))
     content = io.BytesIO()
     with ZipFile(content, "w") as archive:
-        for file, text in files.items():
-            archive.writestr(f"{folder}/{file}", text)
+        for file, text in contents.items():
+            archive.writestr(file, text)
     return content.getvalue()
+
+
+def newer_package() -> Files:
+    """Return the files of an index with a newer package of Poetry, which changes the source of the project.
+
+    Each Python of an environment runs a file .pth at its start, in the folder of the project when Poetry builds.
+    """
+    change = "import pathlib; [file.write_text('print()') for file in pathlib.Path('src').glob('*/__init__.py')]\n"
+    package = wheel("trove_classifiers", "9999", **{"change.pth": change})
+    return {"simple/trove-classifiers/trove_classifiers-9999-py3-none-any.whl": package}
 
 
 @contextmanager
@@ -134,7 +145,10 @@ def serve_dated(packages: Mapping[str, timedelta]) -> Iterator[str]:
             self.send_response(200 if content else 404)
             self.send_header("Content-Type", "application/vnd.pypi.simple.v1+json" if page["files"] else "text/plain")
             self.end_headers()
-            self.wfile.write(content or b"")
+            if self.command == "GET":
+                self.wfile.write(content or b"")
+
+        do_HEAD = do_GET  # noqa: N815
 
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 import yaml
+from packaging.requirements import Requirement
 
 from tests.kit.answers import EXAMPLES, PUBLIC, TEXTS, working_tree
 from tools.render.template import Combination, Files, Template
@@ -64,6 +65,34 @@ def parse_empty(text: str) -> None:
     assert not text
 
 
+def pins(text: str) -> dict[str, list[str]]:
+    """Return the hashes of each requirement of a file of tools.
+
+    Raises:
+        AssertionError: A requirement has no exact version.
+    """
+    text = re.sub(r"(?m)^ *#.*\n|^--index-url \S+\n|\\\n", "", text)
+    found = {}
+    for line in text.splitlines():
+        if line:
+            words, *hashes = re.split(r"\s+--hash=sha256:", line.strip())
+            requirement = Requirement(words)
+            assert re.fullmatch(r"==[\w.]+", str(requirement.specifier)), f"{words} has no exact version"
+            found[f"{requirement.name}{requirement.specifier}"] = hashes
+    return found
+
+
+def parse_source(text: str) -> None:
+    """Check that a file has requirements with exact versions."""
+    assert pins(text)
+
+
+def parse_compiled(text: str) -> None:
+    """Check that a file has requirements with exact versions and hashes."""
+    assert pins(text)
+    assert [name for name, hashes in pins(text).items() if not hashes] == []
+
+
 PARSERS: dict[str, Callable[[str], None]] = {
     "*.py": parse_python,
     "*.toml": parse_toml,
@@ -73,7 +102,8 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "*.json": parse_json,
     "py.typed": parse_empty,
     # Formats without a parser here: their own linters check them.
-    "*-requirements.txt": parse_nothing,
+    ".tools/*.in": parse_source,
+    ".tools/*.txt": parse_compiled,
     "CODEOWNERS": parse_nothing,
     "Dockerfile": parse_nothing,
     "*.md": parse_nothing,
@@ -126,6 +156,8 @@ PYPROJECT, LOCK, README, LICENSE, DOCKERFILE, ANSWERS = (
     )
 )
 
+
+DEV_DOCKERFILE = "template/.devcontainer/Dockerfile.jinja"
 
 ALONE = ("license", "python_version", "image_python", "supported_pythons", "requires_python")
 """Questions with five answers or more, which seldom change more than a word: shapes() does not combine them."""

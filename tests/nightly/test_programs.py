@@ -3,7 +3,11 @@
 import json
 import os
 import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -46,14 +50,19 @@ def test_renovate_refuses_what_is_wrong(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("host", ["github", "gitlab"])
 def test_renovate_finds_every_version(host: str, tmp_path: Path) -> None:
-    """Those of Poetry and its plugin in one place, and that of the template."""
-    files = working_tree().render({"repository_host": host, "docs": True})
+    """Those of the tools in the files that people edit, and that of the template."""
+    files = working_tree().render({"repository_host": host, "docs": True, "dependency_updates": "renovate"})
     answers = re.sub(rb"(?m)^_src_path: .*\n", FROM, files[".copier-answers.yml"])
     project = write(files | {".copier-answers.yml": answers}, tmp_path)
     run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
     extracted = extract(project)
     assert found(extracted, "copier") == {"https://github.com/octo-org/copier-poetry-docker.git"}
-    assert found(extracted, "pip_requirements") == {"poetry", "poetry-plugin-export"}
+    assert "pip_requirements" not in extracted
+    compiled = {file["packageFile"]: (file["lockFiles"], edited(file)) for file in extracted["pip-compile"]}
+    expected = {".tools/poetry.in": ([".tools/poetry.txt"], {"poetry", "poetry-plugin-export"})}
+    if host == "gitlab":
+        expected |= {".tools/twine.in": ([".tools/twine.txt"], {"twine"})}
+    assert compiled == expected
     assert {"mypy", "poetry-core", "pytest", "ruff", "sphinx"} <= found(extracted, "poetry")
     assert "python" in found(extracted, "dockerfile")
     if host == "github":
@@ -105,8 +114,13 @@ def found(extracted: dict[str, Any], manager: str) -> set[str]:
     return {str(dependency.get("depName")) for file in extracted[manager] for dependency in file["deps"]}
 
 
-def looked_up(project: Path, manager: str, **environment: str) -> dict[str, Any]:
-    """Return the dependencies that a manager of Renovate has found, with the update that it proposes for each."""
+def edited(file: dict[str, Any]) -> set[str]:
+    """Return the names of the requirements that people edit, among all that their compiled file has."""
+    return {dependency["depName"] for dependency in file["deps"] if dependency.get("depType") != "indirect"}
+
+
+def lookup(project: Path, manager: str, **environment: str) -> list[dict[str, Any]]:
+    """Return the log of a lookup by a manager of Renovate."""
     settings = {"RENOVATE_ENABLED_MANAGERS": json.dumps([manager]), "RENOVATE_BASE_DIR": f"{project.parent}/renovate"}
     log = program(
         "renovate",
@@ -118,8 +132,27 @@ def looked_up(project: Path, manager: str, **environment: str) -> dict[str, Any]
         **settings,
         **environment,
     )
-    [found] = [record["config"] for record in records(log) if record["msg"] == "packageFiles with updates"]
+    return records(log)
+
+
+def looked_up(project: Path, manager: str, **environment: str) -> dict[str, Any]:
+    """Return the dependencies that a manager of Renovate has found, with the update that it proposes for each."""
+    log = lookup(project, manager, **environment)
+    [found] = [record["config"] for record in log if record["msg"] == "packageFiles with updates"]
     return dict(found)
+
+
+def planned(project: Path, manager: str, **environment: str) -> tuple[int, list[str]]:
+    """Return how many updates a manager of Renovate plans, and the types of all that it has found.
+
+    A refresh of all locked packages is planned, and not found. An update that a rule disables is found, and not planned.
+    """
+    log = lookup(project, manager, **environment)
+    numbers = [re.match(r"\d+(?= flattened updates found)", record["msg"]) for record in log]
+    [number] = [int(found[0]) for found in numbers if found]
+    [config] = [record["config"] for record in log if record["msg"] == "packageFiles with updates"]
+    dependencies = [dependency for file in config[manager] for dependency in file["deps"]]
+    return number, [update["updateType"] for dependency in dependencies for update in dependency.get("updates", [])]
 
 
 def proposed(project: Path, manager: str, **environment: str) -> dict[str, list[tuple[str, bool]]]:
@@ -132,12 +165,12 @@ def proposed(project: Path, manager: str, **environment: str) -> dict[str, list[
     }
 
 
-def demand_dates(project: Path) -> None:
-    """Have Renovate hold back releases without a date, as it does by default."""
+def change_rules(project: Path, kept: Callable[[dict[str, Any]], bool]) -> None:
+    """Take rules out of the configuration of Renovate."""
     file = project / "renovate.json"
     configuration = json.loads(file.read_text(encoding="utf-8"))
     rules = configuration["packageRules"]
-    configuration["packageRules"] = [rule for rule in rules if "minimumReleaseAgeBehaviour" not in rule]
+    configuration["packageRules"] = [rule for rule in rules if kept(rule)]
     file.write_text(json.dumps(configuration), encoding="utf-8")
 
 
@@ -162,7 +195,7 @@ def generated(alias: str, host: str, folder: Path) -> tuple[Path, str, dict[str,
 def test_renovate_proposes_the_next_release(alias: str, host: str, tmp_path: Path) -> None:
     project, address, user = generated(alias, host, tmp_path)
     assert proposed(project, "copier", **user) == {address: [("v0.2.0", False)]}
-    demand_dates(project)
+    change_rules(project, lambda rule: "minimumReleaseAgeBehaviour" not in rule)
     assert proposed(project, "copier", **user) == {address: [("v0.2.0", True)]}
 
 
@@ -174,30 +207,113 @@ def test_renovate_proposes_the_newest_release_and_no_trial(tmp_path: Path) -> No
     assert proposed(project, "copier", **user) == {address: [("v0.10.0", False)]}
 
 
-def test_renovate_proposes_the_releases_of_a_private_index(tmp_path: Path) -> None:
-    """The pages of the index have no dates.
+def release_file(name: str, version: str) -> str:
+    """Return the name of the wheel of a release."""
+    return f"{name.replace('-', '_')}-{version}-py3-none-any.whl"
 
-    Renovate asks the public index for packages that the private one lacks. Here that is the private one as well, so
-    that no release of the day is proposed.
-    """
-    packages = write({f"packages/ruff-0.17.{patch}-py3-none-any.whl": b"" for patch in (0, 999)}, tmp_path)
-    with serve(tmp_path, packages / "packages") as index:
+
+@contextmanager
+def two_indexes(folder: Path, private: list[str], public: list[str]) -> Iterator[tuple[Path, dict[str, str]]]:
+    """Serve two indexes with files, and give a repository of the first that Renovate reads, and Renovate's settings."""
+    for name, files in (("private", private), ("public", public)):
+        (folder / name / "packages").mkdir(parents=True)
+        write({f"{name}/packages/{file}": b"" for file in files}, folder)
+    with (
+        serve(folder / "private", folder / "private/packages") as index,
+        serve(folder / "public", folder / "public/packages") as other,
+    ):
         answers = {"package_index": "private", "package_index_url": index.url}
-        project = committed(working_tree().render(answers), tmp_path)
-        rules = json.dumps([{"matchHost": "127.0.0.1", "username": index.user, "password": index.password}])
-        settings = {"RENOVATE_HOST_RULES": rules, "PIP_INDEX_URL": index.url}
+        rules = [{"matchHost": each.url, "username": each.user, "password": each.password} for each in (index, other)]
+        settings = {"RENOVATE_HOST_RULES": json.dumps(rules), "PIP_INDEX_URL": other.url}
+        yield committed(working_tree().render(answers), folder), settings
+
+
+def test_renovate_proposes_the_releases_of_a_private_index(tmp_path: Path) -> None:
+    """The pages of the index have no dates."""
+    with two_indexes(tmp_path, [release_file("ruff", f"0.17.{patch}") for patch in (0, 999)], []) as (
+        project,
+        settings,
+    ):
         assert proposed(project, "poetry", **settings) == {"ruff": [("0.17.999", False)]}
-        demand_dates(project)
+        change_rules(project, lambda rule: "minimumReleaseAgeBehaviour" not in rule)
         assert proposed(project, "poetry", **settings) == {"ruff": [("0.17.999", True)]}
 
 
-@pytest.mark.parametrize("registry", ["", "registry.octo.example:5000/mirror/"])
-def test_renovate_leaves_the_python_of_the_image_to_the_template(registry: str, tmp_path: Path) -> None:
-    """It finds the image in the argument, with a registry as well, and asks nobody for newer ones."""
-    project = committed(working_tree().render({"base_registry": registry.removesuffix("/")}), tmp_path)
-    [file] = looked_up(project, "dockerfile")["dockerfile"]
-    found = {(one["depName"], one["currentValue"], one.get("skipReason")) for one in file["deps"]}
-    assert found == {(f"{registry}python", "3.14-slim-trixie", "disabled")}
+@pytest.mark.parametrize(
+    ("manager", "name", "known", "newer"),
+    [("poetry", "ruff", "0.17.0", "0.17.999"), ("pip-compile", "poetry", "2.5.1", "2.9.0")],
+)
+def test_renovate_proposes_nothing_that_only_the_public_index_has(
+    manager: str, name: str, known: str, newer: str, tmp_path: Path
+) -> None:
+    """A stranger can publish a package there under the name of a private one. Without the rule, it is proposed."""
+    public = [release_file(name, known), release_file(name, newer)]
+    with two_indexes(tmp_path, [release_file(name, known)], public) as (project, settings):
+        assert proposed(project, manager, **settings) == {}
+        if manager == "poetry":
+            change_rules(project, lambda rule: "registryUrls" not in rule)
+            assert proposed(project, manager, **settings) == {name: [(newer, False)]}
+
+
+def test_renovate_proposes_a_newer_poetry(tmp_path: Path) -> None:
+    """In the file that people edit. It then runs the command in the header of the compiled one."""
+    files = [release_file("poetry", version) for version in ("2.5.1", "2.9.0")]
+    with two_indexes(tmp_path, files, []) as (project, settings):
+        assert proposed(project, "pip-compile", **settings) == {"poetry": [("2.9.0", False)]}
+
+
+DIGEST = f"sha256:{'0' * 64}"
+
+
+@contextmanager
+def serve_registry(tags: list[str]) -> Iterator[str]:
+    """Serve a registry in which each image has some tags, and all tags the same digest; give its address."""
+
+    class Handler(BaseHTTPRequestHandler):
+        """Answers with the tags, or with the digest of one."""
+
+        def do_GET(self) -> None:
+            """Send the tags for the path that ends with them."""
+            content = json.dumps({"tags": tags} if self.path.split("?")[0].endswith("/tags/list") else {}).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Docker-Content-Digest", DIGEST)
+            self.end_headers()
+            if self.command == "GET":
+                self.wfile.write(content)
+
+        do_HEAD = do_GET  # noqa: N815
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Keep quiet."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+def test_renovate_pins_the_image_and_leaves_its_python_to_the_template(tmp_path: Path) -> None:
+    """Without the rule, it proposes a newer minor version as well."""
+    with serve_registry(["3.14-slim-trixie", "3.15-slim-trixie", "4.0-slim-trixie"]) as address:
+        project = committed(working_tree().render({"base_registry": f"{address}/mirror"}), tmp_path)
+        rules = json.dumps([{"matchHost": address, "insecureRegistry": True}])
+        number, kinds = planned(project, "dockerfile", RENOVATE_HOST_RULES=rules)
+        assert set(kinds) == {"pinDigest", "minor", "major"}
+        assert number == kinds.count("pinDigest")
+        change_rules(project, lambda rule: "matchUpdateTypes" not in rule)
+        assert planned(project, "dockerfile", RENOVATE_HOST_RULES=rules) == (len(kinds), kinds)
+
+
+@pytest.mark.parametrize("manager", ["poetry", "pip-compile"])
+def test_renovate_refreshes_all_locked_packages(manager: str, tmp_path: Path) -> None:
+    """Each week: also those that no dependency names."""
+    with two_indexes(tmp_path, [], []) as (project, settings):
+        assert planned(project, manager, **settings) == (1, [])
+        settings["RENOVATE_IGNORE_PRESETS"] = json.dumps([":maintainLockFilesWeekly"])
+        assert planned(project, manager, **settings) == (0 if manager == "poetry" else 1, [])
 
 
 @pytest.mark.parametrize(("kind", "base"), [("package", "slim"), ("service", "distroless"), ("environment", "slim")])

@@ -157,7 +157,7 @@ def test_poetry_itself_comes_from_the_public_index_beside_an_additional_one() ->
     """So the steps that install it have no login."""
     answers = {"package_index": "additional", "devcontainer": True}
     files, public = (working_tree().render({**answers, **more}) for more in ({}, {"package_index": "public"}))
-    for path in ("poetry-requirements.txt", ".devcontainer/Dockerfile"):
+    for path in (".tools/poetry.in", ".tools/poetry.txt", ".devcontainer/Dockerfile"):
         assert files[path] == public[path]
     mounts = json.loads(files[".devcontainer/devcontainer.json"])
     assert "options" not in mounts["build"]

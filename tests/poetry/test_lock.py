@@ -234,7 +234,7 @@ def test_a_description_with_the_delimiters_of_jinja_is_kept() -> None:
 def test_update_bots_can_read_the_requirements() -> None:
     """Renovate and Dependabot find requirements files by their names, and the template one requirement a line."""
     files = sorted((ROOT / "extensions/dependencies").iterdir())
-    assert len(files) == 8
+    assert len(files) == 10
     for file in files:
         assert re.fullmatch(r"[\w-]*requirements([-._]\w+)?\.(txt|pip)", file.name)
         for line in file.read_text(encoding="utf-8").splitlines():

@@ -123,7 +123,7 @@ def test_poetry_refuses_before_anything_is_touched(tmp_path: Path) -> None:
         return str(caught.value)
 
     assert refusal("sed -i 's/pytest>=8/pytest>=9/' pyproject.toml").startswith(
-        "Run `poetry lock` with Poetry 2.3 or newer "
+        "Run `poetry lock` with Poetry 2.4 or newer "
     )
     assert refusal("git checkout -q start && sed -i '/^version/a classifiers = [\"None\"]' pyproject.toml").startswith(
         "Correct pyproject.toml first, as `poetry check` refuses it: "

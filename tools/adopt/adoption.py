@@ -128,7 +128,7 @@ def _check_lock(folder: Path) -> bool:
     result = poetry(folder, "check", "--lock")
     if result.returncode:
         if "poetry.lock" in result.stdout:
-            raise RefusalError("Run `poetry lock` with Poetry 2.3 or newer and commit poetry.lock first: it is stale.")
+            raise RefusalError("Run `poetry lock` with Poetry 2.4 or newer and commit poetry.lock first: it is stale.")
         errors = [line for line in result.stdout.splitlines() if line.startswith("Error: ")]
         reason = errors[0].removeprefix("Error: ") if errors else comparison.last_line(result.stdout)
         raise RefusalError(f"Correct pyproject.toml first, as `poetry check` refuses it: {reason}")

@@ -1,4 +1,4 @@
-"""Refresh the lock store from which the template renders poetry.lock: `make lock`.
+"""Refresh the stores from which the template renders poetry.lock and the compiled tools: `make lock`.
 
 Poetry locks every set of dependencies of the template. extensions/lock_store/ has a file NAME-VERSION-DIGEST.toml for
 each distinct package, as Poetry wrote it. Its index.json has the ordered packages of each lock, keyed by content-hash.
@@ -6,7 +6,6 @@ each distinct package, as Poetry wrote it. Its index.json has the ordered packag
 
 import json
 import os
-import shutil
 import subprocess
 import sys
 import tomllib
@@ -16,6 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tools.lock.tool_store import STORE, compiled_tools, replace_folder
 from tools.render.template import Template
 from tools.render.variants import Variants
 from tools.repository import ROOT
@@ -107,25 +107,22 @@ def store(locks: Iterable[str], folder: Path) -> None:
         texts.update(zip(index[content_hash], packages, strict=True))
     files = {f"{name}.toml": escape(text) for name, text in texts.items()}
     files["index.json"] = json.dumps(index, indent=1, sort_keys=True) + "\n"
-    with TemporaryDirectory(dir=folder.parent) as temporary:
-        new = Path(temporary, folder.name)
-        new.mkdir()
-        for name, text in files.items():
-            (new / name).write_text(text, encoding="utf-8", newline="\n")
-        shutil.rmtree(folder, ignore_errors=True)
-        new.rename(folder)
+    replace_folder(folder, files)
 
 
 def main() -> None:
-    """Lock every set of dependencies, and replace the lock store if all succeed."""
+    """Lock every set of dependencies and compile the tools, and replace both stores if all succeed."""
     if not POETRY_PYTHON.exists():
         sys.exit("Run `make lock`, which installs Poetry: .poetry has none.")
-    pyprojects = dependency_sets(Template()).values()
+    template = Template()
+    pyprojects = dependency_sets(template).values()
     try:
+        tools = compiled_tools(template)
         with ThreadPoolExecutor(os.cpu_count()) as pool:
             locks = list(pool.map(fresh_lock, pyprojects))
     except RuntimeError as error:
         sys.exit(f"Nothing was changed: {error}")
+    replace_folder(STORE, tools)
     store(locks, FOLDER)
     size = sum(file.stat().st_size for file in FOLDER.iterdir())
     print(f"{len(locks)} locks, {len(list(FOLDER.glob('*.toml')))} packages, {size / 1000:.0f} kB")
