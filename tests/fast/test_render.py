@@ -123,11 +123,9 @@ def files_of(answers: Answers) -> set[str]:
     if host != "none" or answers["author_email"]:
         files.add("SECURITY.md")
     if host == "github":
-        files |= {".github/workflows/ci.yml", ".github/workflows/template.yml"}
-        if docker or (
-            kind == "package" and answers["license"] != "Proprietary" and answers["package_index"] == "public"
-        ):
-            files.add(".github/workflows/release.yml")
+        files |= {f".github/workflows/{name}.yml" for name in ("ci", "release", "template")}
+    if host == "github" and answers.get("docs"):
+        files.add(".github/workflows/docs.yml")
     if host == "gitlab":
         files.add(".gitlab-ci.yml")
     files |= {"renovate": {"renovate.json"}, "dependabot": {".github/dependabot.yml"}}.get(str(updates), set())

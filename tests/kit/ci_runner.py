@@ -23,7 +23,7 @@ Scripts = Iterator[tuple[str, dict[str, str]]]
 """The scripts of a job, each with the environment variables that it adds."""
 
 BIN = ROOT / ".venv/bin"
-WORKFLOWS = tuple(f"template/.github/workflows/{name}.yml.jinja" for name in ("ci", "release", "template"))
+WORKFLOWS = tuple(f"template/.github/workflows/{name}.yml.jinja" for name in ("ci", "docs", "release", "template"))
 GITLAB = "template/.gitlab-ci.yml.jinja"
 SCHEMAS = {
     "github-workflows": WORKFLOWS,
@@ -48,6 +48,7 @@ ENVIRONMENT = {
     "CI_COMMIT_TAG": TAG,
     "CI_DEFAULT_BRANCH": "main",
     "CI_REGISTRY_IMAGE": "registry.example.com/octo-org/myproject",
+    "RUNNER_TEMP": "/nowhere",
 }
 """Variables that a host sets for its jobs, as far as steps read them."""
 
@@ -101,6 +102,17 @@ kept_tools = cache(fresh_tools)
 """Return an environment that earlier jobs have used, as on a runner that is kept."""
 
 
+def run_script(text: str, folder: Path, environment: Mapping[str, str], tools: Path) -> None:
+    """Run a script of a job with the tools that the job installs."""
+    environment = {**environment, **fixed_releases(), "PATH": f"{tools}/bin:{environment['PATH']}"}
+    before, pip, after = text.partition("pip install --no-input --requirement=poetry-requirements.txt")
+    run("bash", "-ec", before + pip, cwd=folder, env=environment)
+    if pip:
+        # Poetry needs it on machines whose index has no JSON pages. Users never see it.
+        run(tools / "bin/python", ROOT / ".ci/offline/poetry-mirror")
+    run("bash", "-ec", after, cwd=folder, env=environment)
+
+
 def on_a_runner(jobs: Scripts, project: Path, python: str, *, fresh: bool = False) -> list[str]:
     """Run the scripts of a job in their order, as a runner does, and return those that it ran."""
     tools = fresh_tools(python) if fresh else kept_tools(python)
@@ -109,19 +121,7 @@ def on_a_runner(jobs: Scripts, project: Path, python: str, *, fresh: bool = Fals
         if ELSEWHERE.search(text):
             continue
         told = {name: SECRET.sub(lambda secret: SECRETS.get(secret[1], ""), value) for name, value in more.items()}
-        environment = {
-            **os.environ,
-            **fixed_releases(),
-            **ENVIRONMENT,
-            **told,
-            "PATH": f"{tools}/bin:{os.environ['PATH']}",
-        }
-        before, pip, after = text.partition("pip install --no-input --requirement=poetry-requirements.txt")
-        run("bash", "-ec", before + pip, cwd=project, env=environment)
-        if pip:
-            # Poetry needs it on machines whose index has no JSON pages. Users never see it.
-            run(tools / "bin/python", ROOT / ".ci/offline/poetry-mirror")
-        run("bash", "-ec", after, cwd=project, env=environment)
+        run_script(text, project, {**os.environ, **ENVIRONMENT, **told}, tools)
         ran.append(text)
     return ran
 
@@ -153,14 +153,10 @@ def jobs_that_build(host: str, files: Files) -> Scripts:
 
 
 def jobs_that_release(host: str, files: Files) -> Scripts:
-    """Return the scripts of a release."""
+    """Return the scripts that build the packages of a release."""
     if host == "github":
-        for job in yaml.safe_load(files[".github/workflows/release.yml"])["jobs"].values():
-            yield from steps(job)
-    else:
-        config = yaml.safe_load(files[".gitlab-ci.yml"])
-        yield from script(config, "release image")
-        yield from script(config, "release package")
+        return steps(yaml.safe_load(files[".github/workflows/release.yml"])["jobs"]["packages"])
+    return script(yaml.safe_load(files[".gitlab-ci.yml"]), "build packages")
 
 
 def own_workflows() -> list[Path]:

@@ -90,19 +90,20 @@ def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
         server.wait()
 
 
-def wheel(name: str, version: str) -> bytes:
-    """Return a wheel with metadata and nothing else."""
+def wheel(name: str, version: str, content: Mapping[str, str] | None = None) -> bytes:
+    """Return a wheel with metadata and the given files."""
     folder = f"{name}-{version}.dist-info"
     files = {
-        "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        **(content or {}),
+        f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{folder}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    files["RECORD"] = "".join(f"{folder}/{file},,\n" for file in (*files, "RECORD"))
-    content = io.BytesIO()
-    with ZipFile(content, "w") as archive:
+    files[f"{folder}/RECORD"] = "".join(f"{file},,\n" for file in (*files, f"{folder}/RECORD"))
+    written = io.BytesIO()
+    with ZipFile(written, "w") as archive:
         for file, text in files.items():
-            archive.writestr(f"{folder}/{file}", text)
-    return content.getvalue()
+            archive.writestr(file, text)
+    return written.getvalue()
 
 
 @contextmanager
