@@ -9,7 +9,6 @@ from tests.kit.commands import run, write
 from tests.kit.private_index import wheel
 from tests.kit.rehearsal import extract
 from tools.render.template import Files, Template
-from tools.repository import ROOT
 
 BEFORE = "a7e85624f3a696e0fecbd455a80e21bb01448738"
 """The last commit of the template whose jobs ran code of the project beside a token, and released any tag."""
@@ -19,7 +18,7 @@ with open(os.environ["LOOT"], "a") as loot:
     loot.write(f"ran with {os.environ.get('TEMPLATE_TOKEN')}\\n")
 hook = pathlib.Path(".git/hooks/pre-push")
 if hook.parent.is_dir():
-    hook.write_text('#!/bin/sh\\necho "pushed with $GH_TOKEN $TEMPLATE_TOKEN" >> "$LOOT"\\n')
+    hook.write_text('#!/bin/sh\\necho "pushed with $GH_TOKEN$TEMPLATE_TOKEN" >> "$LOOT"\\n')
     hook.chmod(0o755)
 """
 """A module that writes down the token, if it can, and leaves a hook for who pushes later."""
@@ -71,21 +70,21 @@ def hosted(files: Files, folder: Path) -> Path:
         git("tag", f"v{version}")
         (project / "pyproject.toml").write_text(text, encoding="utf-8")
 
+    test = project / "tests/test_release.py"
+    test.write_text("assert True\n", encoding="utf-8")
     git("init", "--quiet", "--initial-branch=main")
     commit("0.1.0")
     git("tag", "v0.1")
     git("switch", "--quiet", "--create=other")
     commit("0.1.1")
     git("switch", "--quiet", "--force", "main")
-    [test] = (project / "tests").iterdir()
-    passing = test.read_text(encoding="utf-8")
-    test.write_text(passing + "\n\ndef test_that_fails() -> None:\n    raise AssertionError\n", encoding="utf-8")
+    test.write_text("assert False\n", encoding="utf-8")
     commit("0.1.2")
-    test.write_text(passing, encoding="utf-8")
+    test.write_text("assert True\n", encoding="utf-8")
     commit("0.1.3rc1")
     run("git", "clone", "--quiet", "--bare", project, folder / "remote.git")
     return folder / "remote.git"
 
 
-TESTS = f"PYTHONPATH=src:scripts {ROOT}/.venv/bin/python -m pytest -q -p no:cacheprovider --override-ini=filterwarnings= tests >&2"
-"""The tests of a project, with the packages of this repository."""
+TESTS = f"{sys.executable} tests/test_release.py"
+"""The command that runs the test of such a repository."""

@@ -60,7 +60,7 @@ def steps(job: Any) -> Scripts:
     """Yield each script of a job of GitHub with its environment variables."""
     for step in job["steps"]:
         if "run" in step:
-            yield step["run"], step.get("env", {})
+            yield step["run"], {**job.get("env", {}), **step.get("env", {})}
 
 
 def script(config: Any, name: str) -> Scripts:

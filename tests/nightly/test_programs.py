@@ -1,4 +1,4 @@
-"""What programs that come from npm make of a generated repository: Renovate, and the command line of dev containers."""
+"""What programs from npm make of a generated repository: Renovate, gitlab-ci-local, the command line of dev containers."""
 
 import json
 import os
@@ -10,11 +10,12 @@ from uuid import uuid4
 import pytest
 
 from tests.kit.answers import working_tree
+from tests.kit.ci_runner import GITLAB
 from tests.kit.commands import COPIER, committed, run, write
 from tests.kit.docker import need_engine, remove
 from tests.kit.private_index import serve
 from tests.kit.rehearsal import small_template, tagged
-from tests.kit.rendered_files import distinct
+from tests.kit.rendered_files import distinct, shapes
 from tools.repository import ROOT
 
 PROGRAMS = ROOT / ".node/node_modules/.bin"
@@ -198,6 +199,37 @@ def test_renovate_leaves_the_python_of_the_image_to_the_template(registry: str, 
     [file] = looked_up(project, "dockerfile")["dockerfile"]
     found = {(one["depName"], one["currentValue"], one.get("skipReason")) for one in file["deps"]}
     assert found == {(f"{registry}python", "3.14-slim-trixie", "disabled")}
+
+
+EVENTS = {
+    "branch": "CI_COMMIT_BRANCH=main",
+    "tag": "CI_COMMIT_TAG=v0.1.0",
+    "weekly": "CI_PIPELINE_SOURCE=schedule",
+}
+"""The events of GitLab, each by a variable."""
+
+PARSED = re.compile(
+    r"parsing and downloads finished in .*|json schema validated in .*|name +description .*|[\w ]+(: \[.*\])? .*"
+)
+"""The lines that gitlab-ci-local prints about a correct file: two steps and a table of the jobs."""
+
+
+def test_gitlab_parses_every_file(tmp_path: Path) -> None:
+    """And prints the jobs without a warning."""
+    start = "git init --quiet --initial-branch=main && git remote add origin git@gitlab.com:octo-org/myproject.git"
+    run("sh", "-c", f"{start} && git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main", cwd=tmp_path)
+    for variant in distinct(GITLAB, every=shapes()):
+        write({".gitlab-ci.yml": variant.content}, tmp_path)
+        lines = program("gitlab-ci-local", "--list-all", f"--variable={EVENTS['tag']}", cwd=tmp_path).splitlines()
+        assert [line for line in lines if not PARSED.fullmatch(line)] == [], variant.combination.asked
+        assert any(line.startswith("check tag ") for line in lines)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_the_jobs_of_gitlab_need_jobs_of_the_same_event(event: str, tmp_path: Path) -> None:
+    answers = {"repository_host": "gitlab", "dependency_updates": "none", "docs": True}
+    project = committed(working_tree().render(answers), tmp_path)
+    program("gitlab-ci-local", "--validate-dependency-chain", f"--variable={EVENTS[event]}", cwd=project)
 
 
 @pytest.mark.parametrize(("kind", "base"), [("package", "slim"), ("service", "distroless"), ("environment", "slim")])

@@ -33,7 +33,7 @@ def test_conflicts_are_in_the_title_of_the_request(
     remote.run_jobs(installing=False)
     requests = remote.requests()
     assert f"Update to {AFTER} of the template: conflicts to resolve\n" in requests
-    assert ".editorconfig\n" in requests
+    assert ".editorconfig" in requests
     remote.run_jobs(installing=False)
     assert remote.requests() == requests
     assert MARKERS.search(read(remote.clone(f"template-{AFTER}"))[".editorconfig"])
