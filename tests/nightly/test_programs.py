@@ -216,8 +216,10 @@ PARSED = re.compile(
 
 def test_gitlab_parses_every_file(tmp_path: Path) -> None:
     """And prints the jobs without a warning."""
-    start = "git init --quiet --initial-branch=main && git remote add origin git@gitlab.com:octo-org/myproject.git"
-    run("sh", "-c", f"{start} && git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main", cwd=tmp_path)
+    start = "git init --quiet --initial-branch=main && git commit --quiet --allow-empty --message=Start"
+    remote = "git remote add origin git@gitlab.com:octo-org/myproject.git"
+    head = "git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main"
+    run("sh", "-c", f"{start} && {remote} && {head}", cwd=tmp_path)
     for variant in distinct(GITLAB, every=shapes()):
         write({".gitlab-ci.yml": variant.content}, tmp_path)
         lines = program("gitlab-ci-local", "--list-all", f"--variable={EVENTS['tag']}", cwd=tmp_path).splitlines()
