@@ -342,6 +342,17 @@ def test_the_image_has_both_of_its_files_or_neither(tmp_path: Path) -> None:
     assert "Dockerfile" in both.replaced
 
 
+def test_releases_need_the_jobs_of_the_template(tmp_path: Path) -> None:
+    project = read(PLAIN, tmp_path)
+    release = ".github/workflows/release.yml"
+    assert release in planned(project, repository_host="github").added
+    kept = planned(
+        replace(project, files=(*project.files, ".github/workflows/tests.yaml")), repository_host="github"
+    ).kept
+    reason = "it runs .github/workflows/ci.yml of the template, but the project has .github/workflows/tests.yaml"
+    assert kept[release] == reason
+
+
 def test_no_code_of_the_example_and_no_licence_is_added(tmp_path: Path) -> None:
     for name in ("no licence", "scripts"):
         found = planned(read(shape(name), tmp_path / name))

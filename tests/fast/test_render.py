@@ -126,11 +126,11 @@ def files_of(answers: Answers) -> set[str]:
     if host != "none" or answers["author_email"]:
         files.add("SECURITY.md")
     if host == "github":
-        files.add(".github/workflows/ci.yml")
+        files |= {".github/workflows/ci.yml", ".github/workflows/release.yml"}
         if updates != "renovate":
             files.add(".github/workflows/template.yml")
-        if docker or published:
-            files.add(".github/workflows/release.yml")
+    if host == "github" and answers.get("docs"):
+        files.add(".github/workflows/docs.yml")
     if host == "gitlab":
         files.add(".gitlab-ci.yml")
         if published:

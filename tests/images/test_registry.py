@@ -17,11 +17,14 @@ REGISTRY = "registry.octo.example/mirror"
 SLIM = {"project_type": "package", "python_version": "3.13"}
 DISTROLESS = {**SLIM, "base_image": "distroless"}
 
+HOST = re.compile(r"^[\w.]+\.\w+/")
+"""The registry in the name of an image."""
+
 FOR_BUILDS = re.compile(r"(?:--driver-opt=image|--sbom=generator)=(\S+)")
 """Names an image that builds images."""
 
 PUBLIC = re.compile(
-    r"(?<![\w./-])(?:gcr\.io/|distroless/|(?:python|debian|docker|moby|docker/[\w-]+):)(?=[\w$])"
+    r"(?<![\w./-])(?:gcr\.io/|registry\.gitlab|sigstore/|distroless/|(?:python|debian|docker|moby|docker/[\w-]+):)(?=[\w$.])"
     "|buildx create --use|--sbom=true"
 )
 """Finds names of images in public registries, and options with which Docker pulls an image of its own choice."""
@@ -33,8 +36,8 @@ def images_in(files: Files) -> set[str]:
     found |= set(re.findall(r"(?m)^ARG \w+_IMAGE=(.*)", files.get("Dockerfile", b"").decode()))
     for job in yaml.safe_load(files.get(".gitlab-ci.yml", b"{}")).values():
         if isinstance(job, dict):
-            found |= {job["image"]} if "image" in job else set()
-            found |= {one if isinstance(one, str) else one["name"] for one in job.get("services", ())}
+            named = [*job.get("services", ()), *([job["image"]] if "image" in job else [])]
+            found |= {one if isinstance(one, str) else one["name"] for one in named}
     return found
 
 
@@ -62,7 +65,7 @@ def test_every_image_of_every_file_comes_from_the_registry() -> None:
         assert all(image.startswith(f"{REGISTRY}/") for image in named), answers
         assert not [path for path, content in files.items() if PUBLIC.search(content.decode()) and path != "README.md"]
         usual = images_in(working_tree().render({**answers, "base_registry": ""}, not_lock))
-        same = {f"{REGISTRY}/{image.removeprefix('gcr.io/')}" for image in usual}
+        same = {f"{REGISTRY}/{re.sub(HOST, '', image)}" for image in usual}
         builders = {f"{REGISTRY}/moby/buildkit:buildx-stable-1", f"{REGISTRY}/docker/buildkit-syft-scanner:stable-1"}
         built_by_ci = answers["docker"] and answers["repository_host"] != "none"
         assert named == (same | builders if built_by_ci else same)

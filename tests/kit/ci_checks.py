@@ -29,6 +29,19 @@ BUILT: list[Case] = [("github", "service")]
 """The repositories whose image `make test` builds by the steps of CI."""
 
 
+NO_LOGIN: Files = {
+    "tests/test_login.py": b"""import os
+from pathlib import Path
+
+
+def test_the_login_is_gone() -> None:
+    assert not (Path.home() / ".netrc").exists()
+    assert "NETRC" not in os.environ
+"""
+}
+"""A test of the project, which must not find the login to the private index."""
+
+
 def check_ran(ran: list[str], kind: str, project: Path) -> None:
     """Check that the jobs have installed and checked the project, and changed nothing in it."""
     commands = [
@@ -75,17 +88,19 @@ def check_login(host: str, kind: str, folder: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.setenv(f"POETRY_{name}_DIR", f"{folder}/{name}")
     with serve(folder) as index:
         private = {"package_index": "private", "package_index_url": index.url}
-        files: Files = working_tree().render({**options(kind, HERE, host), **private})
+        files: Files = {**working_tree().render({**options(kind, HERE, host), **private}), **NO_LOGIN}
         project = committed(files, folder)
         monkeypatch.setenv("HOME", f"{folder}/home")
         give_login(host, index.netrc if secret else "", folder, monkeypatch)
         jobs = jobs_that_test(host, files)
         if secret:
             check_ran(on_a_runner(jobs, project, interpreters()[HERE], fresh=True), kind, project)
-            assert stat.S_IMODE((folder / "home/.netrc").stat().st_mode) == 0o600
+            assert not (folder / "home/.netrc").exists()
+            assert not (folder / "secret").exists()
         else:
             with pytest.raises(AssertionError, match="pip install"):
                 on_a_runner(jobs, project, interpreters()[HERE], fresh=True)
+            assert stat.S_IMODE((folder / "home/.netrc").stat().st_mode) == 0o600
 
 
 def check_image_steps(host: str, kind: str, folder: Path) -> None:

@@ -5,7 +5,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
@@ -21,7 +21,7 @@ Scripts = Iterator[tuple[str, dict[str, str]]]
 """The scripts of a job, each with the environment variables that it adds."""
 
 BIN = ROOT / ".venv/bin"
-WORKFLOWS = tuple(f"template/.github/workflows/{name}.yml.jinja" for name in ("ci", "release", "template"))
+WORKFLOWS = tuple(f"template/.github/workflows/{name}.yml.jinja" for name in ("ci", "docs", "release", "template"))
 GITLAB = "template/.gitlab-ci.yml.jinja"
 SCHEMAS = {
     "github-workflows": WORKFLOWS,
@@ -48,6 +48,7 @@ ENVIRONMENT = {
     "CI_COMMIT_TAG": TAG,
     "CI_DEFAULT_BRANCH": "main",
     "CI_REGISTRY_IMAGE": "registry.example.com/octo-org/myproject",
+    "RUNNER_TEMP": "/nowhere",
 }
 """Variables that a host sets for its jobs, as far as steps read them."""
 
@@ -59,7 +60,7 @@ def steps(job: Any) -> Scripts:
     """Yield each script of a job of GitHub with its environment variables."""
     for step in job["steps"]:
         if "run" in step:
-            yield step["run"], step.get("env", {})
+            yield step["run"], {**job.get("env", {}), **step.get("env", {})}
 
 
 def script(config: Any, name: str) -> Scripts:
@@ -87,6 +88,17 @@ kept_tools = cache(fresh_tools)
 """Return an environment that earlier jobs have used, as on a runner that is kept."""
 
 
+def run_script(text: str, folder: Path, environment: Mapping[str, str], tools: Path) -> None:
+    """Run a script of a job with the tools that the job installs."""
+    environment = {**environment, "PATH": f"{tools}/bin:{environment['PATH']}"}
+    end = max((line.end() for line in INSTALL_POETRY.finditer(text)), default=0)
+    run("bash", "-ec", text[:end], cwd=folder, env=environment)
+    if end:
+        # Poetry needs it on machines whose index has no JSON pages. Users never see it.
+        run(tools / "bin/python", ROOT / ".ci/offline/poetry-mirror")
+    run("bash", "-ec", text[end:], cwd=folder, env=environment)
+
+
 def on_a_runner(jobs: Scripts, project: Path, python: str, *, fresh: bool = False) -> list[str]:
     """Run the scripts of a job in their order, as a runner does, and return those that it ran."""
     tools = fresh_tools(python) if fresh else kept_tools(python)
@@ -95,18 +107,7 @@ def on_a_runner(jobs: Scripts, project: Path, python: str, *, fresh: bool = Fals
         if ELSEWHERE.search(text):
             continue
         told = {name: SECRET.sub(lambda secret: SECRETS.get(secret[1], ""), value) for name, value in more.items()}
-        environment = {
-            **os.environ,
-            **ENVIRONMENT,
-            **told,
-            "PATH": f"{tools}/bin:{os.environ['PATH']}",
-        }
-        end = max((line.end() for line in INSTALL_POETRY.finditer(text)), default=0)
-        run("bash", "-ec", text[:end], cwd=project, env=environment)
-        if end:
-            # Poetry needs it on machines whose index has no JSON pages. Users never see it.
-            run(tools / "bin/python", ROOT / ".ci/offline/poetry-mirror")
-        run("bash", "-ec", text[end:], cwd=project, env=environment)
+        run_script(text, project, {**os.environ, **ENVIRONMENT, **told}, tools)
         ran.append(text)
     return ran
 
@@ -138,14 +139,10 @@ def jobs_that_build(host: str, files: Files) -> Scripts:
 
 
 def jobs_that_release(host: str, files: Files) -> Scripts:
-    """Return the scripts of a release."""
+    """Return the scripts that build the packages of a release."""
     if host == "github":
-        for job in yaml.safe_load(files[".github/workflows/release.yml"])["jobs"].values():
-            yield from steps(job)
-    else:
-        config = yaml.safe_load(files[".gitlab-ci.yml"])
-        yield from script(config, "release image")
-        yield from script(config, "release package")
+        return steps(yaml.safe_load(files[".github/workflows/release.yml"])["jobs"]["packages"])
+    return script(yaml.safe_load(files[".gitlab-ci.yml"]), "build packages")
 
 
 def own_workflows() -> list[Path]:

@@ -90,20 +90,20 @@ def serve(folder: Path, packages: Path | None = None) -> Iterator[Index]:
         server.wait()
 
 
-def wheel(name: str, version: str, **more: str) -> bytes:
-    """Return a wheel with metadata and nothing else, unless it gets the content of more files by their names."""
+def wheel(name: str, version: str, content: Mapping[str, str] | None = None) -> bytes:
+    """Return a wheel with metadata and the given files."""
     folder = f"{name}-{version}.dist-info"
     files = {
-        "METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
-        "WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        **(content or {}),
+        f"{folder}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n",
+        f"{folder}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
-    contents = {f"{folder}/{file}": text for file, text in files.items()} | more
-    contents[f"{folder}/RECORD"] = "".join(f"{file},,\n" for file in (*contents, f"{folder}/RECORD"))
-    content = io.BytesIO()
-    with ZipFile(content, "w") as archive:
-        for file, text in contents.items():
+    files[f"{folder}/RECORD"] = "".join(f"{file},,\n" for file in (*files, f"{folder}/RECORD"))
+    written = io.BytesIO()
+    with ZipFile(written, "w") as archive:
+        for file, text in files.items():
             archive.writestr(file, text)
-    return content.getvalue()
+    return written.getvalue()
 
 
 def newer_package() -> Files:
@@ -112,7 +112,7 @@ def newer_package() -> Files:
     Each Python of an environment runs a file .pth at its start, in the folder of the project when Poetry builds.
     """
     change = "import pathlib; [file.write_text('print()') for file in pathlib.Path('src').glob('*/__init__.py')]\n"
-    package = wheel("trove_classifiers", "9999", **{"change.pth": change})
+    package = wheel("trove_classifiers", "9999", {"change.pth": change})
     return {"simple/trove-classifiers/trove_classifiers-9999-py3-none-any.whl": package}
 
 

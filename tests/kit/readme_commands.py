@@ -30,15 +30,15 @@ from tools.repository import ROOT
 SERVES = {"poe serve": 8000, "--publish 8000:8000": 8000, "compose up": 8000, "jupyter lab": 8888}
 """The port of each command that serves until it is stopped, keyed by words of the command."""
 
-ELSEWHERE = re.compile("^devcontainer ")
-"""Commands that tests/nightly/test_programs.py runs, in a folder that belongs to the user of the container."""
+ELSEWHERE = re.compile("^(devcontainer|gh|glab) ")
+"""Blocks of commands that other tests run: in tests/nightly/test_programs.py, in a folder that belongs to the user of the
+container, and in tests/fast/test_readme_settings.py, against stand-ins for the host's command line."""
 
 
 def commands(readme: str) -> list[str]:
     """Return the commands of a README, without their comments."""
-    text = "".join(code_blocks(readme)).replace("\\\n", "")
-    lines = [re.sub(r"\s+#.*$", "", line) for line in text.splitlines()]
-    return [line for line in lines if not ELSEWHERE.search(line)]
+    text = "".join(block for block in code_blocks(readme) if not ELSEWHERE.match(block)).replace("\\\n", "")
+    return [re.sub(r"\s+#.*$", "", line) for line in text.splitlines()]
 
 
 def answers(port: int) -> bool:

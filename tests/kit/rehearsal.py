@@ -80,11 +80,16 @@ def release_history(folder: Path) -> Path:
     run("git", "init", "--quiet", cwd=folder)
     for tag, commit in releases().items():
         with TemporaryDirectory() as source:
-            archive = f"git archive {commit} {' '.join(PARTS)} | tar --extract --directory={source}"
-            run("bash", "-euo", "pipefail", "-c", archive, cwd=ROOT)
-            release(folder, tag, Path(source))
+            release(folder, tag, extract(commit, Path(source)))
     release(folder, NEXT, ROOT)
     run("git", "gc", "--quiet", cwd=folder)
+    return folder
+
+
+def extract(commit: str, folder: Path) -> Path:
+    """Write the parts that Copier reads of a commit into a folder, and return the folder."""
+    archive = f"git archive {commit} {' '.join(PARTS)} | tar --extract --directory={folder}"
+    run("bash", "-euo", "pipefail", "-c", archive, cwd=ROOT)
     return folder
 
 
@@ -265,10 +270,10 @@ def replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new), encoding="utf-8")
 
 
-def small_template(folder: Path) -> Path:
+def small_template(folder: Path, source: Path = ROOT) -> Path:
     """Make a repository of the template with two releases."""
     folder.mkdir()
-    copy_parts(ROOT, folder)
+    copy_parts(source, folder)
     git = "git init --quiet && git add --all && git commit --quiet --message=First && git tag v0.1.0"
     run("sh", "-c", git, cwd=folder)
     file = folder / "template/.editorconfig"

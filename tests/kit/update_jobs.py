@@ -1,19 +1,21 @@
-"""Remotes on this machine, and the update job that a generated repository runs for both hosts."""
+"""Remotes on this machine, and the update jobs that a generated repository runs for both hosts."""
 
 import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-import yaml
 
 from tests.kit.answers import working_tree
-from tests.kit.ci_runner import ENVIRONMENT, on_a_runner, script, steps
+from tests.kit.ci_jobs import GITLAB_FILE
+from tests.kit.ci_runner import kept_tools, run_script
 from tests.kit.commands import COPIER, POETRY, read, run, write
+from tests.kit.pipeline import Pipeline, bash
 from tests.kit.pythons import HERE
 from tests.kit.rehearsal import AFTER, MARKERS, NEXT, edited, generated, replace, successor
 from tools.lock.refresh import FOLDER, poetry_lock, store
@@ -21,6 +23,9 @@ from tools.render.template import Template
 from tools.repository import ROOT
 
 HOSTS = ["github", "gitlab"]
+
+UPDATE_FILE = {"github": ".github/workflows/template.yml", "gitlab": GITLAB_FILE}
+"""The file with the update jobs on each host."""
 
 GH = b"""#!/bin/sh
 test -n "$GH_TOKEN" || exit 1
@@ -37,7 +42,7 @@ env | sed --quiet "s/^GIT_PUSH_OPTION_[0-9]*=//p" >>"$REQUESTS"
 
 
 class Remote:
-    """A repository with a remote. Each run of its update job gets a new clone.
+    """A repository with a remote.
 
     Args:
         host: The host of the remote, `github` or `gitlab`.
@@ -63,9 +68,6 @@ class Remote:
         monkeypatch.setenv("PATH", f"{gh.parent}:{os.environ['PATH']}")
         monkeypatch.setenv("REQUESTS", str(folder / "requests"))
         monkeypatch.setenv("REFUSED", "0")
-        monkeypatch.setenv("TEMPLATE_TOKEN", "secret")
-        monkeypatch.setitem(ENVIRONMENT, "GITHUB_REF_NAME", self.branch)
-        monkeypatch.setitem(ENVIRONMENT, "CI_PROJECT_URL", f"file://{folder}/remote")
 
     def push(self) -> None:
         """Push the commits of the repository."""
@@ -78,22 +80,14 @@ class Remote:
         run("git", "clone", "--quiet", "--depth=1", f"--branch={branch}", f"file://{self.bare}", clone)
         return clone
 
-    def run_job(self, *, installing: bool) -> None:
-        """Run the update job, with its own installations or with the tools of the tests."""
-        clone = self.clone(self.branch)
-        if self.host == "gitlab":
-            run("git", "checkout", "--quiet", "--detach", cwd=clone)
-            config = yaml.safe_load((clone / ".gitlab-ci.yml").read_text(encoding="utf-8"))
-            job = script(config, "template")
-        else:
-            workflow = yaml.safe_load((clone / ".github/workflows/template.yml").read_text(encoding="utf-8"))
-            job = steps(workflow["jobs"]["template"])
-        if installing:
-            on_a_runner(job, clone, sys.executable)
-            return
-        path = f"{COPIER.parent}:{POETRY.parent}:{os.environ['PATH']}"
-        for text, more in without_installing(job):
-            run("bash", "-ec", text, cwd=clone, env={**os.environ, **ENVIRONMENT, **more, "PATH": path})
+    def run_jobs(self, *, installing: bool) -> Pipeline:
+        """Run the update jobs, with their own installations or with the tools of the tests, and return the pipeline."""
+        shell = partial(run_script, tools=kept_tools(sys.executable)) if installing else without_installing
+        pipeline = Pipeline(self.host, self.bare, self.branch, self.folder / "pipeline", shell)
+        shutil.rmtree(pipeline.folder, ignore_errors=True)
+        pipeline.variables = {"CI_PROJECT_URL": f"file://{self.folder}/remote"}
+        pipeline.secrets = {"TEMPLATE_TOKEN": "secret"}
+        return pipeline.run("schedule", UPDATE_FILE[self.host], "update", "propose", "template")
 
     def requests(self) -> str:
         """Return the log of requests to the host."""
@@ -105,10 +99,10 @@ class Remote:
         return set(run("git", "branch", "--format=%(refname:short)", cwd=self.bare).split())
 
 
-def without_installing(job: Iterator[tuple[str, dict[str, str]]]) -> Iterator[tuple[str, dict[str, str]]]:
-    """Yield the scripts of a job without the commands that need its own installations before the update."""
-    for text, more in job:
-        yield re.sub(r"(?m)^(pip|poetry) .*$", "", text), more
+def without_installing(script: str, folder: Path, environment: Mapping[str, str]) -> None:
+    """Run a script of a job without the commands that need its own installations before the update."""
+    path = f"{COPIER.parent}:{POETRY.parent}:{environment['PATH']}"
+    bash(re.sub(r"(?m)^(pip|poetry) .*$", "", script), folder, {**environment, "PATH": path})
 
 
 def generated_remote(host: str, folder: Path, template: Path, monkeypatch: pytest.MonkeyPatch) -> Remote:
@@ -137,11 +131,11 @@ def with_a_newer_tool(source: Path) -> None:
 
 
 def assert_update_is_proposed(host: str, template: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run the update job of an edited repository, with its own installations, and check the proposed branch."""
+    """Run the update jobs of an edited repository, with their own installations, and check the proposed branch."""
     remote = generated_remote(host, folder, successor(template, folder, with_a_newer_tool), monkeypatch)
     edit = edited(remote.project, "package", "dependency", "development-dependency", "readme", "ignored")
     remote.push()
-    remote.run_job(installing=True)
+    remote.run_jobs(installing=True)
     assert remote.branches() == {remote.branch, f"template-{AFTER}"}
     requests = remote.requests()
     assert f"Update to {AFTER} of the template\n" in requests
@@ -169,14 +163,13 @@ def assert_conflicts_are_in_the_title(
     remote.push()
     if host == "github":
         monkeypatch.setenv("REFUSED", "1")
-        with pytest.raises(AssertionError, match="gh auth setup-git"):
-            remote.run_job(installing=False)
+        assert "failure" in remote.run_jobs(installing=False).results.values()
         assert remote.branches() == {remote.branch}
         monkeypatch.setenv("REFUSED", "0")
-    remote.run_job(installing=False)
+    remote.run_jobs(installing=False)
     requests = remote.requests()
     assert f"Update to {AFTER} of the template: conflicts to resolve\n" in requests
-    assert ".editorconfig\n" in requests
-    remote.run_job(installing=False)
+    assert ".editorconfig" in requests
+    remote.run_jobs(installing=False)
     assert remote.requests() == requests
     assert MARKERS.search(read(remote.clone(f"template-{AFTER}"))[".editorconfig"])

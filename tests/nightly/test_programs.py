@@ -1,4 +1,4 @@
-"""What programs that come from npm make of a generated repository: Renovate, and the command line of dev containers."""
+"""What programs from npm make of a generated repository: Renovate, gitlab-ci-local, the command line of dev containers."""
 
 import json
 import os
@@ -14,11 +14,12 @@ from uuid import uuid4
 import pytest
 
 from tests.kit.answers import working_tree
+from tests.kit.ci_runner import GITLAB
 from tests.kit.commands import COPIER, committed, run, write
 from tests.kit.docker import need_engine, remove
 from tests.kit.private_index import serve
 from tests.kit.rehearsal import small_template, tagged
-from tests.kit.rendered_files import distinct
+from tests.kit.rendered_files import distinct, shapes
 from tools.repository import ROOT
 
 PROGRAMS = ROOT / ".node/node_modules/.bin"
@@ -314,6 +315,39 @@ def test_renovate_refreshes_all_locked_packages(manager: str, tmp_path: Path) ->
         assert planned(project, manager, **settings) == (1, [])
         settings["RENOVATE_IGNORE_PRESETS"] = json.dumps([":maintainLockFilesWeekly"])
         assert planned(project, manager, **settings) == (0 if manager == "poetry" else 1, [])
+
+
+EVENTS = {
+    "branch": "CI_COMMIT_BRANCH=main",
+    "tag": "CI_COMMIT_TAG=v0.1.0",
+    "weekly": "CI_PIPELINE_SOURCE=schedule",
+}
+"""The events of GitLab, each by a variable."""
+
+PARSED = re.compile(
+    r"parsing and downloads finished in .*|json schema validated in .*|name +description .*|[\w ]+(: \[.*\])? .*"
+)
+"""The lines that gitlab-ci-local prints about a correct file: two steps and a table of the jobs."""
+
+
+def test_gitlab_parses_every_file(tmp_path: Path) -> None:
+    """And prints the jobs without a warning."""
+    start = "git init --quiet --initial-branch=main && git commit --quiet --allow-empty --message=Start"
+    remote = "git remote add origin git@gitlab.com:octo-org/myproject.git"
+    head = "git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main"
+    run("sh", "-c", f"{start} && {remote} && {head}", cwd=tmp_path)
+    for variant in distinct(GITLAB, every=shapes()):
+        write({".gitlab-ci.yml": variant.content}, tmp_path)
+        lines = program("gitlab-ci-local", "--list-all", f"--variable={EVENTS['tag']}", cwd=tmp_path).splitlines()
+        assert [line for line in lines if not PARSED.fullmatch(line)] == [], variant.combination.asked
+        assert any(line.startswith("check tag ") for line in lines)
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_the_jobs_of_gitlab_need_jobs_of_the_same_event(event: str, tmp_path: Path) -> None:
+    answers = {"repository_host": "gitlab", "dependency_updates": "none", "docs": True}
+    project = committed(working_tree().render(answers), tmp_path)
+    program("gitlab-ci-local", "--validate-dependency-chain", f"--variable={EVENTS[event]}", cwd=project)
 
 
 @pytest.mark.parametrize(("kind", "base"), [("package", "slim"), ("service", "distroless"), ("environment", "slim")])

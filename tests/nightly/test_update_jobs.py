@@ -1,4 +1,4 @@
-"""The job that proposes the next release of the template, with its own installations and with checks that fail."""
+"""The jobs that propose the next release of the template, with their own installations and with checks that fail."""
 
 from pathlib import Path
 
@@ -33,5 +33,5 @@ def test_failed_checks_are_in_the_title_of_the_request(
     run("git", "add", "--all", cwd=remote.project)
     run("git", "commit", "--quiet", "--message=Edit", cwd=remote.project)
     remote.push()
-    remote.run_job(installing=False)
+    remote.run_jobs(installing=False)
     assert f"Update to {AFTER} of the template: checks fail\n" in remote.requests()

@@ -1,6 +1,6 @@
-"""The job that proposes the next release of the template, on both hosts, against a remote on this machine.
+"""The jobs that propose the next release of the template, on both hosts, against a remote on this machine.
 
-tests/nightly/test_update_jobs.py runs the job with the installation of its tools, and with checks that fail.
+tests/nightly/test_update_jobs.py runs the jobs with the installation of their tools, and with checks that fail.
 """
 
 from pathlib import Path
@@ -22,6 +22,6 @@ def test_nothing_is_proposed_without_a_newer_release(
 ) -> None:
     remote = generated_remote(host, tmp_path, template, monkeypatch)
     remote.push()
-    remote.run_job(installing=False)
+    remote.run_jobs(installing=False)
     assert remote.branches() == {remote.branch}
     assert not remote.requests()

@@ -11,17 +11,24 @@ from tools.adopt.answers import DEPENDABOT, NO_SCRIPTS, Answer, code, license_te
 from tools.adopt.project import Project, like
 from tools.render.template import Files
 
+CI, RELEASE = ".github/workflows/ci.yml", ".github/workflows/release.yml"
+"""The second runs the first."""
+
 EQUIVALENTS: Mapping[str, tuple[str, ...]] = {
     ".devcontainer/*": (".devcontainer.json", ".devcontainer/*"),
     ".github/dependabot.yml": DEPENDABOT,
-    ".github/workflows/ci.yml": (
+    CI: (
         ".github/workflows/ci.y*ml",
         ".github/workflows/test*.y*ml",
         ".github/workflows/main.y*ml",
         ".github/workflows/build.y*ml",
         ".github/workflows/check*.y*ml",
     ),
-    ".github/workflows/release.yml": (
+    ".github/workflows/docs.yml": (
+        ".github/workflows/*docs*.y*ml",
+        ".github/workflows/*pages*.y*ml",
+    ),
+    RELEASE: (
         ".github/workflows/*release*.y*ml",
         ".github/workflows/*publish*.y*ml",
         ".github/workflows/deploy*.y*ml",
@@ -98,6 +105,8 @@ def _reason(project: Project, path: str, answers: Mapping[str, Answer]) -> str:
     patterns = [one for pattern, names in EQUIVALENTS.items() if fnmatchcase(path, pattern) for one in names]
     if own := project.matching(*patterns):
         return f"the project has {own[0]}"
+    if path == RELEASE and (reason := _reason(project, CI, answers)):
+        return f"it runs {CI} of the template, but {reason}"
     if path == ".pre-commit-config.yaml" and project.is_member:
         return "pre-commit reads it at the top of the repository alone"
     if path == "LICENSE" and answers["license"].source != "--data":
