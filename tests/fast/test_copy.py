@@ -101,7 +101,7 @@ def test_the_message_names_a_folder_without_write_access(tmp_path: Path) -> None
 @pytest.mark.parametrize("key", ["projet_name", "distribution_name", "python_versions"])
 def test_an_unknown_key_is_an_error(key: str) -> None:
     """Copier would ignore it. The last two keys are computed, not asked."""
-    with pytest.raises(ValueError, match=f"{key} is no question of this template: see the table of questions in its"):
+    with pytest.raises(ValueError, match=f"Correct the key {key}: the README of this template lists the questions"):
         working_tree().render({"project_name": "x", key: "y z"})
 
 
@@ -109,7 +109,7 @@ def test_an_unknown_key_in_a_data_file_leaves_nothing_behind(tmp_path: Path) -> 
     answers = write({"answers.yml": b"project_name: x\nprojet_name: 'y z'\n"}, tmp_path) / "answers.yml"
     result = copy(tmp_path / "new", "--defaults", "--data-file", answers)
     assert result.returncode != 0
-    assert "projet_name is no question of this template" in result.stderr.splitlines()[-1]
+    assert "Correct the key projet_name: " in result.stderr.splitlines()[-1]
     assert not (tmp_path / "new").exists()
 
 
