@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.answers import working_tree
-from tests.kit.commands import COPIER, read, write
+from tests.kit.commands import COPIER, read, run, write
 from tests.kit.docker import wait_until
 from tests.kit.rendered_files import without_source
 from tools.render.template import copy_parts
@@ -117,3 +118,27 @@ def test_an_answer_to_a_question_that_is_not_asked_is_ignored() -> None:
     """One answers file can serve several types of projects."""
     service = {"project_type": "service"}
     assert working_tree().render({**service, "command_name": "x"}) == working_tree().render(service)
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_every_script_quotes_the_name_of_the_answers_file(host: str, tmp_path: Path) -> None:
+    name, project = "my $HOME's answers.yml", tmp_path / "project"
+    options = [f"--data=repository_host={host}", "--data=dependency_updates=none", f"--answers-file={name}"]
+    assert copy(project, "--defaults", *options).returncode == 0
+    write({name: b"_commit: v1.2.3\n"}, project)
+    files = {path: content.decode() for path, content in read(project).items()}
+    lines = [
+        (path, line.strip()) for path, text in files.items() for line in text.splitlines() if "answers.yml" in line
+    ]
+    assert {path for path, _ in lines} >= {"README.md", "pyproject.toml", "Dockerfile"}
+    released = next(line for _, line in lines if line.startswith("release="))
+    assert run("bash", "-euc", f'{released}; echo "$release"', cwd=project) == "v1.2.3\n"
+    scripts = [line for _, line in lines if line.startswith(("copier ", "if copier "))]
+    assert [line.split(" --")[0] for line in sorted(scripts)] == [
+        "copier recopy",
+        "copier update",
+        "copier update",
+        "if copier check-update",
+    ]
+    for line in scripts:
+        assert f"--answers-file={name}" in shlex.split(line)
