@@ -179,7 +179,7 @@ COMMIT = "git commit --quiet --allow-empty --all --message=Work"
 
 
 def run_readme(project: Path, environment: dict[str, str]) -> None:
-    """Run every command of a README in their order. Its checks may change no file."""
+    """Run every command of a README in their order, and those that only AGENTS.md has. The checks may change no file."""
     readme = (project / "README.md").read_text(encoding="utf-8")
     assert set(checks(readme)) <= set(commands(readme))
     for command in commands(readme):
@@ -189,6 +189,10 @@ def run_readme(project: Path, environment: dict[str, str]) -> None:
         if command in checks(readme):
             check_output(command, output)
             assert run_command("git status --porcelain", project, environment) == ""
+    agents = commands((project / "AGENTS.md").read_text(encoding="utf-8"))
+    for command in agents:
+        if command not in commands(readme):
+            assert " passed" in run_command(command, project, environment)
 
 
 def check_readme(given: Answers, folder: Path, *, mistakes: bool = False) -> None:
