@@ -274,7 +274,7 @@ def test_an_owner_on_gitlab_is_a_path(owner: str) -> None:
 
 @pytest.mark.parametrize("owner", ["/group", "group/", "a//b", "a b", "-a", "../a"])
 def test_an_owner_on_gitlab_that_is_no_path_is_refused(owner: str) -> None:
-    with pytest.raises(ValueError, match="Use a path \\(group/subgroup\\), or nothing"):
+    with pytest.raises(ValueError, match="Use a path on GitLab \\(group/subgroup\\), or nothing"):
         working_tree().render({"repository_host": "gitlab", "repository_owner": owner})
 
 
@@ -331,7 +331,7 @@ def test_a_hostile_description_comes_out_intact(kind: str) -> None:
 
 def test_the_questions_that_can_be_answered_are_all_known() -> None:
     assert name_lists().questions == list(PROMISED)
-    assert name_lists().flags == [name for name in PUBLIC if working_tree().questions[name]["type"] == "bool"]
+    assert name_lists().flags == [name for name in PROMISED if working_tree().questions[name]["type"] == "bool"]
 
 
 @pytest.mark.parametrize("name", ["match", "case", "type", "lazy", "a__b", "x" * 64])
