@@ -61,6 +61,9 @@ COMPONENT = {
 }
 """The component of a generated repository."""
 
+DESCRIBE = {"id": "describe", "name": "Describe it", "action": "catalog:write", "input": {"entity": COMPONENT}}
+"""The step that writes `catalog-info.yaml`. It is left out if the template has this file, as a fork may."""
+
 
 @dataclass(frozen=True)
 class Preset:
@@ -216,8 +219,8 @@ def page(title: str, questions: Sequence[Question], defaults: Defaults) -> Schem
     for question in questions:
         shown = fields(question, defaults)
         if question.name == REPLACED:
-            properties |= {"repoUrl": REPOSITORY, "owner": OWNER}
-            required = [*required, "repoUrl", "owner"]
+            properties |= picked()
+            required = [*required, *picked()]
             conditional += [{"if": holds({"repository_host": [host]}, defaults), "then": on(host)} for host in HOSTS]
         elif question.when or "if" in shown:
             conditional.append({"if": asked(question, defaults), "then": shown} if question.when else shown)
@@ -226,10 +229,20 @@ def page(title: str, questions: Sequence[Question], defaults: Defaults) -> Schem
             required += shown.get("required", [])
         if question.name != REPLACED:
             conditional += [conditional_rule(question.name, rule, defaults) for rule in question.rules if rule.when]
-    order = [name for each in questions for name in (["repoUrl", "owner"] if each.name == REPLACED else [each.name])]
+    order = [name for each in questions for name in (picked() if each.name == REPLACED else [each.name])]
     return {"title": title, "required": required, "properties": properties, "ui:order": [*order, "*"]} | (
         {"allOf": conditional} if conditional else {}
     )
+
+
+def describes_itself() -> bool:
+    """Return whether the template has a `catalog-info.yaml`."""
+    return any((ROOT / "template").glob("catalog-info.yaml*"))
+
+
+def picked() -> Schema:
+    """Return the fields in place of the question that the form replaces."""
+    return {"repoUrl": REPOSITORY} if describes_itself() else {"repoUrl": REPOSITORY, "owner": OWNER}
 
 
 def on(host: str) -> Schema:
@@ -279,7 +292,7 @@ def steps(questions: Sequence[Question]) -> list[dict[str, Any]]:
             "action": "fetch:copier",
             "input": {"url": address(), "values": {question.name: value(question) for question in questions}},
         },
-        {"id": "describe", "name": "Describe it", "action": "catalog:write", "input": {"entity": COMPONENT}},
+        *([] if describes_itself() else [DESCRIBE]),
         *(
             {
                 "id": host,
