@@ -133,7 +133,7 @@ def test_an_update_that_would_lose_edits_is_refused(given: str, template: Path, 
     copy_parts(ROOT, unguarded)
     silent = "".join(
         f"{{% macro {name} %}}{{% endmacro %}}"
-        for name in ("kind_error()", "rename_error()", "lost_error(question, answer, asked=true)")
+        for name in ("given_error()", "kind_error()", "rename_error()", "lost_error(question, answer, asked=true)")
     )
     write({"extensions/updates.jinja": silent.encode()}, unguarded)
     release(template_copy := Path(shutil.copytree(template, tmp_path / "template")), "v10000", unguarded)
@@ -168,6 +168,9 @@ def test_a_question_is_added(template: Path, tmp_path: Path) -> None:
                 source / "copier.yml", "_exclude:\n", f"_exclude:\n  - '{{% if not {guard} %}}MASCOT{{% endif %}}'\n"
             )
             replace(source / "extensions/names.jinja", "package_index_url\n", "package_index_url mascot\n")
+            replace(
+                source / "extensions/names.jinja", '"docker docs devcontainer"', '"docker docs devcontainer mascot"'
+            )
             with (source / "copier.yml").open("a", encoding="utf-8") as file:
                 file.write(question)
 
