@@ -1,12 +1,20 @@
 """The questions, the accepted answers, and the messages for refused ones."""
 
+import re
+import shlex
 import subprocess
 import tomllib
+from collections.abc import Iterator
+from datetime import date
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from copier import run_copy
+from copier._settings import SettingsModel
 
 from tests.kit.answers import (
     FIXED,
@@ -21,8 +29,9 @@ from tests.kit.answers import (
     name_lists,
     working_tree,
 )
-from tests.kit.commands import COPIER, run
+from tests.kit.commands import COPIER, read, run
 from tests.kit.pythons import interpreters, pythons
+from tools.lock import names as locked_names
 from tools.render.template import Answers
 
 
@@ -170,6 +179,67 @@ def test_refused_in_one_sentence(question: str, answer: str) -> None:
         working_tree().render({question: answer, **NEEDED.get(question, {})})
     assert REFUSED[question, answer] in str(error.value)
     assert "\n" not in str(error.value)
+    if not str(error.value).startswith("Invalid choice for "):
+        # A prompt shows one line, which the terminal cuts.
+        remedy, end, _ = re.split(
+            r"(: |[ ,]+(?:\(|such as|or nothing|not )|[.]$)", str(error.value).partition(": ")[2], maxsplit=1
+        )
+        assert end
+        assert len(f"Validation error for question '{question}': {remedy}") <= 80
+
+
+MISTYPED: dict[str, tuple[Answers, str]] = {
+    "a word": ({"docker": "flase"}, 'Answer docker with yes or no, not "flase".'),
+    "an empty word": ({"docs": ""}, 'Answer docs with yes or no, not "".'),
+    "a number in place of a flag": ({"devcontainer": 2}, 'Answer devcontainer with yes or no, not "2".'),
+    "nothing in place of a flag": ({"docker": None}, 'Answer docker with yes or no, not "None".'),
+    "a number": ({"python_version": 3.10}, "Quote the answer to python_version: YAML made 3.1 of it."),
+    "a boolean": ({"project_name": True}, "Quote the answer to project_name: YAML made True of it."),
+    "nothing": ({"author_name": None}, "Quote the answer to author_name: YAML made None of it."),
+    "a day": (
+        {"project_description": date(2026, 11, 23)},
+        "Quote the answer to project_description: YAML made 2026-11-23 of it.",
+    ),
+    "a list": ({"image_groups": ["a\nb"]}, "Quote the answer to image_groups: YAML made ['a\\nb'] of it."),
+}
+"""Answers of another type than their questions take, and the message for each."""
+
+
+@pytest.mark.parametrize("case", MISTYPED)
+def test_an_answer_of_another_type_is_refused(case: str) -> None:
+    """Copier takes any word for yes, and any number for a text."""
+    answers, message = MISTYPED[case]
+    with pytest.raises(
+        ValueError, match=re.escape(f"Validation error for question 'project_type': {message}")
+    ) as error:
+        working_tree().render(answers)
+    assert "\n" not in str(error.value)
+    assert working_tree().refused(answers) == dict.fromkeys(answers, message)
+
+
+@pytest.mark.parametrize("word", ["Yes", "no", "on", "F", "1", " true"])
+def test_a_word_for_yes_or_no_is_accepted(word: str) -> None:
+    """`--data` gives nothing else."""
+    assert ("Dockerfile" in working_tree().render({"docker": word})) == (word not in ("no", "F"))
+
+
+@pytest.mark.parametrize("source", ["data", "answers file", "settings", "user_defaults"])
+def test_an_answer_of_another_type_is_refused_from_every_source(source: str, tmp_path: Path) -> None:
+    """`--data` and a data file are data for Copier."""
+    mistyped: Answers = {"docker": "flase"}
+    given: dict[str, Any] = {source: mistyped} if source in ("data", "user_defaults") else {}
+    if source == "settings":
+        given = {"settings": SettingsModel(defaults=mistyped)}
+    if source == "answers file":
+        (tmp_path / ".copier-answers.yml").write_text(yaml.safe_dump(mistyped), encoding="utf-8")
+    before = read(tmp_path)
+    copy = partial(run_copy, str(working_tree().folder), tmp_path, defaults=True, overwrite=True, quiet=True)
+    with pytest.raises(ValueError, match='Answer docker with yes or no, not "flase"'):
+        copy(**given)
+    assert read(tmp_path) == before
+    given["data"] = {"docker": "no"}
+    copy(**given)
+    assert not (tmp_path / "Dockerfile").exists()
 
 
 @pytest.mark.cases("python", pythons)
@@ -204,12 +274,12 @@ def test_an_owner_on_gitlab_is_a_path(owner: str) -> None:
 
 @pytest.mark.parametrize("owner", ["/group", "group/", "a//b", "a b", "-a", "../a"])
 def test_an_owner_on_gitlab_that_is_no_path_is_refused(owner: str) -> None:
-    with pytest.raises(ValueError, match="such as group/subgroup, or nothing"):
+    with pytest.raises(ValueError, match="Use a path on GitLab \\(group/subgroup\\), or nothing"):
         working_tree().render({"repository_host": "gitlab", "repository_owner": owner})
 
 
 def test_dependabot_is_refused_where_there_is_none() -> None:
-    with pytest.raises(ValueError, match="Dependabot is part of GitHub: answer renovate or none"):
+    with pytest.raises(ValueError, match="Answer renovate or none: Dependabot is part of GitHub"):
         working_tree().render({"repository_host": "gitlab", "dependency_updates": "dependabot"})
 
 
@@ -261,6 +331,7 @@ def test_a_hostile_description_comes_out_intact(kind: str) -> None:
 
 def test_the_questions_that_can_be_answered_are_all_known() -> None:
     assert name_lists().questions == list(PROMISED)
+    assert name_lists().flags == [name for name in PROMISED if working_tree().questions[name]["type"] == "bool"]
 
 
 @pytest.mark.parametrize("name", ["match", "case", "type", "lazy", "a__b", "x" * 64])
@@ -275,7 +346,7 @@ def test_odd_names_that_work_are_accepted(name: str) -> None:
     ("kind", "name"), [("service", "fastapi"), ("environment", "pandas"), ("environment", "Pandas-Stubs")]
 )
 def test_a_project_cannot_be_called_as_what_it_depends_on(kind: str, name: str) -> None:
-    with pytest.raises(ValueError, match="is among the packages that are installed"):
+    with pytest.raises(ValueError, match=r"Use \w+_project: the packages that it needs import"):
         working_tree().render({"project_type": kind, "project_name": name})
     working_tree().render({"project_name": name})
 
@@ -289,6 +360,42 @@ def test_the_names_of_the_language_are_all_known() -> None:
         assert set(keywords.split()) == {*name_lists().keywords}
         public = {module for module in modules.split() if not module.startswith("_")}
         assert public <= {*name_lists().standard_library}
+
+
+def test_the_names_of_the_locked_packages_are_all_known() -> None:
+    assert locked_names.FILE.read_text(encoding="utf-8") == locked_names.text(working_tree()), "Run make lock."
+    installed = name_lists().installed
+    assert {"httptools", "uvloop", "websockets", "watchfiles"} <= {*installed["service"]}
+    assert {*installed["package"]} <= {*installed["service"]}, "text_rules.py refuses these for both types."
+
+
+def programs(command: str) -> Iterator[str]:
+    """Yield the programs that a command line starts."""
+    words = shlex.split(command)
+    if words[:2] == ["sh", "-c"]:
+        yield "sh"
+        lexer = shlex.shlex(words[2], posix=True, punctuation_chars=True)
+        for before, word in pairwise(["|", *lexer]):
+            if before in ("|", "!") and word != "!":
+                yield word
+    else:
+        yield words[0]
+        yield from words[2:3] if words[:2] == ["poetry", "run"] else []
+
+
+def programs_of_the_checks() -> set[str]:
+    """Return the programs that the tasks and the hooks of a project start."""
+    files = working_tree().render({"docs": True})
+    tasks = tomllib.loads(files["pyproject.toml"].decode())["tool"]["poe"]["tasks"].values()
+    [repository] = yaml.safe_load(files[".pre-commit-config.yaml"])["repos"]
+    hooks = [hook["entry"] for hook in repository["hooks"] if hook["language"] == "system"]
+    return {program for command in [*(task["cmd"] for task in tasks), *hooks] for program in programs(command)}
+
+
+def test_the_programs_of_the_checks_are_all_known() -> None:
+    """A command with such a name would be called instead, as the environment of the project comes first."""
+    assert programs_of_the_checks() >= {"copier", "git", "grep", "mypy", "pytest", "sed", "sh"}
+    assert programs_of_the_checks() <= {*name_lists().commands}
 
 
 def test_no_default_is_refused() -> None:

@@ -3,15 +3,19 @@
 import json
 from collections.abc import Iterator
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 import yaml
 
-from tests.kit.answers import NEEDED, REFUSED, TEXTS, combined
+from tests.kit.answers import NEEDED, REFUSED, TEXTS, combined, working_tree
 from tests.kit.backstage import entities, preset_of
+from tests.kit.commands import write
+from tools.docs import backstage
 from tools.docs.backstage import FOLDER, LOCATION
+from tools.questions.derive import questions
 from tools.repository import ROOT
 
 INVALID: list[dict[str, Any]] = [
@@ -63,6 +67,24 @@ def test_the_location_lists_every_entity() -> None:
     assert [f"./docs/backstage/{entity['metadata']['name']}.yaml" for entity in entities()] == location["spec"][
         "targets"
     ]
+
+
+def actions(entity: Any) -> list[str]:
+    """Return the actions of the steps of an entity."""
+    return [step["action"] for step in entity["spec"]["steps"]]
+
+
+def test_every_entity_registers_the_repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Backstage writes `catalog-info.yaml`, unless a fork of the template has it."""
+    publish = ["publish:github", "publish:gitlab"]
+    describe = [] if backstage.describes_itself() else ["catalog:write"]
+    for entity in entities():
+        assert actions(entity) == ["fetch:copier", *describe, *publish, "catalog:register"]
+    monkeypatch.setattr(backstage, "ROOT", tmp_path)
+    write({"template/catalog-info.yaml.jinja": b"kind: Component\n"}, tmp_path)
+    [entity, *_] = backstage.entities(questions(working_tree()), [])
+    assert actions(entity) == ["fetch:copier", *publish, "catalog:register"]
+    assert "OwnerPicker" not in json.dumps(entity)
 
 
 def presets() -> Iterator[dict[str, Any]]:

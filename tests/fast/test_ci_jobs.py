@@ -11,7 +11,7 @@ from tests.kit.rendered_files import distinct, shapes
 from tools.render.template import Answers
 from tools.repository import ROOT
 
-RECORD = ROOT / "docs/decisions/0034-token-jobs.md"
+RECORD = ROOT / "docs/decisions/0032-token-jobs.md"
 ALL: Answers = {"dependency_updates": "none", "docs": True, "package_index": "additional"}
 """Answers with all jobs, but for those that publish packages."""
 

@@ -2,6 +2,7 @@
 
 import os
 import pty
+import shlex
 import signal
 import subprocess
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.answers import working_tree
-from tests.kit.commands import COPIER, read, write
+from tests.kit.commands import COPIER, read, run, write
 from tests.kit.docker import wait_until
 from tests.kit.rendered_files import without_source
 from tools.render.template import copy_parts
@@ -101,7 +102,7 @@ def test_the_message_names_a_folder_without_write_access(tmp_path: Path) -> None
 @pytest.mark.parametrize("key", ["projet_name", "distribution_name", "python_versions"])
 def test_an_unknown_key_is_an_error(key: str) -> None:
     """Copier would ignore it. The last two keys are computed, not asked."""
-    with pytest.raises(ValueError, match=f"{key} is no question of this template: see the table of questions in its"):
+    with pytest.raises(ValueError, match=f"Correct the key {key}: the README of this template lists the questions"):
         working_tree().render({"project_name": "x", key: "y z"})
 
 
@@ -109,7 +110,7 @@ def test_an_unknown_key_in_a_data_file_leaves_nothing_behind(tmp_path: Path) -> 
     answers = write({"answers.yml": b"project_name: x\nprojet_name: 'y z'\n"}, tmp_path) / "answers.yml"
     result = copy(tmp_path / "new", "--defaults", "--data-file", answers)
     assert result.returncode != 0
-    assert "projet_name is no question of this template" in result.stderr.splitlines()[-1]
+    assert "Correct the key projet_name: " in result.stderr.splitlines()[-1]
     assert not (tmp_path / "new").exists()
 
 
@@ -117,3 +118,27 @@ def test_an_answer_to_a_question_that_is_not_asked_is_ignored() -> None:
     """One answers file can serve several types of projects."""
     service = {"project_type": "service"}
     assert working_tree().render({**service, "command_name": "x"}) == working_tree().render(service)
+
+
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_every_script_quotes_the_name_of_the_answers_file(host: str, tmp_path: Path) -> None:
+    name, project = "my $HOME's answers.yml", tmp_path / "project"
+    options = [f"--data=repository_host={host}", "--data=dependency_updates=none", f"--answers-file={name}"]
+    assert copy(project, "--defaults", *options).returncode == 0
+    write({name: b"_commit: v1.2.3\n"}, project)
+    files = {path: content.decode() for path, content in read(project).items()}
+    lines = [
+        (path, line.strip()) for path, text in files.items() for line in text.splitlines() if "answers.yml" in line
+    ]
+    assert {path for path, _ in lines} >= {"README.md", "pyproject.toml", "Dockerfile"}
+    released = next(line for _, line in lines if line.startswith("release="))
+    assert run("bash", "-euc", f'{released}; echo "$release"', cwd=project) == "v1.2.3\n"
+    scripts = [line for _, line in lines if line.startswith(("copier ", "if copier "))]
+    assert [line.split(" --")[0] for line in sorted(scripts)] == [
+        "copier recopy",
+        "copier update",
+        "copier update",
+        "if copier check-update",
+    ]
+    for line in scripts:
+        assert f"--answers-file={name}" in shlex.split(line)

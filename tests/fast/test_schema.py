@@ -40,8 +40,8 @@ WRONG = ["nonesuch", 1, None]
 """Values that are no choice, or have the wrong type."""
 
 TEXTS = {
-    "project_name": ["9lives", "fastapi", "pandas"],
-    "package_name": ["9lives", "fastapi", "pandas"],
+    "project_name": ["9lives", "fastapi", "orjson", "pandas", "uvloop"],
+    "package_name": ["9lives", "fastapi", "orjson", "pandas", "uvloop"],
     "repository_owner": ["group/subgroup"],
     "author_email": ["ada@example.org"],
     "base_registry": ["registry.example.com/mirror"],
@@ -120,13 +120,18 @@ def verdict(name: str, answer: str) -> MemoizedByReads[bool]:
 
 
 def valid(answers: Answers) -> bool:
-    """Return whether a file is valid: each answer must be accepted with those before it."""
+    """Return whether a file is valid: each answer must be accepted with those before it.
+
+    Copier takes words such as "yes" for a boolean, as `--data` gives nothing else. A file has no need of them.
+    """
+    if working_tree().of_another_type(answers):
+        return False
     before = Combination()
     for name, details in working_tree().questions.items():
         _, default, _ = working_tree().question(name, before)
         if name in answers:
             answer = answers[name]
-            if not isinstance(answer, bool if details["type"] == "bool" else str):
+            if details["type"] == "bool" and not isinstance(answer, bool):
                 return False
             if not verdict(name, answer)(before.fingerprint, before.known):
                 return False

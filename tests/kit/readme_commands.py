@@ -18,7 +18,7 @@ import pytest
 from tests.kit.answers import KINDS, name
 from tests.kit.commands import COPIER, POETRY, run, write
 from tests.kit.day_one import check_mistakes, check_output, checks
-from tests.kit.docker import need_compose, need_engine, remove, wait_until
+from tests.kit.docker import need_compose, need_engine, new_name, remove, wait_until
 from tests.kit.private_index import index_of
 from tests.kit.pythons import HERE, interpreters
 from tests.kit.rehearsal import small_template
@@ -179,7 +179,7 @@ COMMIT = "git commit --quiet --allow-empty --all --message=Work"
 
 
 def run_readme(project: Path, environment: dict[str, str]) -> None:
-    """Run every command of a README in their order. Its checks may change no file."""
+    """Run every command of a README in their order, and those that only AGENTS.md has. The checks may change no file."""
     readme = (project / "README.md").read_text(encoding="utf-8")
     assert set(checks(readme)) <= set(commands(readme))
     for command in commands(readme):
@@ -189,6 +189,10 @@ def run_readme(project: Path, environment: dict[str, str]) -> None:
         if command in checks(readme):
             check_output(command, output)
             assert run_command("git status --porcelain", project, environment) == ""
+    agents = commands((project / "AGENTS.md").read_text(encoding="utf-8"))
+    for command in agents:
+        if command not in commands(readme):
+            assert " passed" in run_command(command, project, environment)
 
 
 def check_readme(given: Answers, folder: Path, *, mistakes: bool = False) -> None:
@@ -211,7 +215,8 @@ def check_readme(given: Answers, folder: Path, *, mistakes: bool = False) -> Non
         project = repository({**known, "project_name": title, "package_name": "myproject"}, folder)
         run(interpreters()[version], "-m", "venv", "--without-pip", ".venv", cwd=project)
         run("chown", "--recursive", "1000:1000", project)
-        environment = as_a_user(folder) | user | as_of_the_lock(project)
+        # Compose takes the name of the folder otherwise, which other tests have too.
+        environment = as_a_user(folder) | user | as_of_the_lock(project) | {"COMPOSE_PROJECT_NAME": new_name()}
         try:
             run_readme(project, environment)
         finally:
@@ -221,6 +226,7 @@ def check_readme(given: Answers, folder: Path, *, mistakes: bool = False) -> Non
                     "-c",
                     "test ! -e compose.yaml || docker compose down --remove-orphans --rmi=local --volumes",
                     cwd=project,
+                    env=environment,
                 )
                 remove(title)
         assert "# Newer." in (project / ".editorconfig").read_text(encoding="utf-8")

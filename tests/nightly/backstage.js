@@ -3,6 +3,7 @@
 //   check:    { entity, forms }             validates the entity, and the answers of each form, page by page
 //   fill:     { entity, forms }             fills in the defaults of the form library
 //   generate: { entity, forms, folders }    runs the Copier action for each form
+//   inputs:   { entity, forms }             fills in the steps of each form, and validates the component in them
 // Small stand-ins replace the services of a running Backstage.
 const { spawn } = require("node:child_process");
 const { readFileSync } = require("node:fs");
@@ -68,14 +69,26 @@ function fill(pages, form) {
   );
 }
 
+function rendered(value, context) {
+  const renderer = inside("nunjitsu").createTemplateRenderer({ allowRegexExecution: true, filters });
+  return JSON.parse(JSON.stringify(value), (_key, part) =>
+    typeof part === "string" ? renderer.renderValue(part, context, { coercion: "json" }) : part,
+  );
+}
+
+async function inputs({ steps }, form) {
+  const published = { output: { repoContentsUrl: `https://${form.repository_host}.example/tree/main` } };
+  const context = { parameters: form, steps: { [form.repository_host]: published } };
+  const run = rendered(steps, context).filter((step) => step.if ?? true);
+  const { entity } = run.find((step) => step.action === "catalog:write").input;
+  const valid = await checkEntity(entity, inside("@backstage/catalog-model").componentEntityV1alpha1Validator);
+  return { steps: run.map(({ action, input }) => [action, input]), valid };
+}
+
 async function generate({ steps }, form, workspacePath) {
   const { createFetchCopierAction } = inside("@diamondlightsource/plugin-scaffolder-backend-module-copier");
-  const renderer = inside("nunjitsu").createTemplateRenderer({ allowRegexExecution: true, filters });
-  const input = JSON.parse(JSON.stringify(steps[0].input), (_key, value) =>
-    typeof value === "string" ? renderer.renderValue(value, { parameters: form }, { coercion: "json" }) : value,
-  );
   const context = {
-    input,
+    input: rendered(steps[0].input, { parameters: form }),
     workspacePath,
     logger: { info: () => {} },
     createTemporaryDirectory: async () => `${workspacePath}.work`,
@@ -95,6 +108,7 @@ async function main({ command, entity, forms, folders }) {
     location: () => checkLocation(entity),
     check: async () => ({ entity: await checkTemplate(entity), forms: forms.map((form) => checkForm(pages, form)) }),
     fill: async () => forms.map((form) => fill(pages, form)),
+    inputs: () => Promise.all(forms.map((form) => inputs(entity.spec, form))),
     generate: () => Promise.all(forms.map((form, number) => generate(entity.spec, form, folders[number]))),
   };
   process.stdout.write(JSON.stringify(await results[command]()));

@@ -16,7 +16,11 @@ from tests.kit.rehearsal import known
 from tools.docs.backstage import LOCATION
 from tools.repository import ROOT, address
 
-PICKED = {"repoUrl": "github.com?owner=octo-org&repo=x", "package_name": "myproject"}
+PICKED = {
+    "repoUrl": "github.com?owner=octo-org&repo=x",
+    "owner": "group:default/octo",
+    "package_name": "myproject",
+}
 ON_GITLAB = {"repoUrl": "gitlab.com?owner=octo-org&repo=x"}
 
 
@@ -95,6 +99,22 @@ def test_backstage_generates_a_repository_of_a_preset(entity: Any, copier_templa
     incomplete = [{name: answer for name, answer in forms[0].items() if name != missing} for missing in required]
     for form in backstage("check", incomplete, entity)["forms"]:
         assert form["backend"]
+
+
+@pytest.mark.parametrize(("kind", "component"), [("package", "library"), ("service", "service")])
+@pytest.mark.parametrize("host", ["github", "gitlab"])
+def test_backstage_registers_the_repository_that_it_publishes(kind: str, component: str, host: str) -> None:
+    text = "Says \"hi\": 'yes' # {{ x }}"
+    picked = PICKED | (ON_GITLAB if host == "gitlab" else {})
+    given = {"project_type": kind, "repository_host": host, "project_description": text}
+    [found] = backstage("inputs", backstage("fill", [picked | given]))
+    actions, inputs = zip(*found["steps"], strict=True)
+    assert actions == ("fetch:copier", "catalog:write", f"publish:{host}", "catalog:register")
+    assert found["valid"] is True
+    entity = inputs[1]["entity"]
+    assert (entity["kind"], entity["metadata"]) == ("Component", {"name": "x", "description": text})
+    assert (entity["spec"]["type"], entity["spec"]["owner"]) == (component, "group:default/octo")
+    assert inputs[3] == {"repoContentsUrl": f"https://{host}.example/tree/main"}
 
 
 def test_backstage_refuses_answers_that_the_form_cannot_give() -> None:

@@ -87,6 +87,7 @@ def release_again(repository: Path) -> None:
         ("copier.yml", "\npackage_index:\n", SURVEY),
         ("copier.yml", "import registry_error %}", "import registry_error  %}"),
         ("extensions/names.jinja", " build_files devcontainer\n", " build_files devcontainer survey\n"),
+        ("extensions/names.jinja", '"docker docs devcontainer"', '"docker docs devcontainer survey"'),
         ("extensions/ownership.yml", "  - CODEOWNERS\n", "  - CODEOWNERS\n  - NOTES\n"),
         ("docs/files.md", "| `SECURITY.md`", "| `NOTES` | notes | always |\n| `SECURITY.md`"),
         (

@@ -24,6 +24,9 @@ from tools.repository import ROOT
 FLOOR = "3.11"
 """The oldest Python of the template, and of its tools."""
 
+STRICTNESS = ("strict", "enable_error_code", "warn_unreachable")
+"""The settings of mypy that existing code seldom meets."""
+
 
 @dataclass
 class Merge:
@@ -322,7 +325,7 @@ def _mypy(
     else:
         found.added.append("tool.mypy")
         found.kept["tool.mypy.strict"] = "set it when all functions have types"
-        changes: dict[str, Any] = {"files": paths, "strict": None}
+        changes: dict[str, Any] = {"files": paths, **dict.fromkeys(STRICTNESS)}
         if not project.is_package:
             changes["mypy_path"] = None
         yield _edited(blocks["tool.mypy"], changes)

@@ -41,8 +41,28 @@ REPOSITORY: Schema = {
     "ui:options": {"allowedHosts": list(HOSTS.values())},
 }
 
+OWNER: Schema = {"title": "Owner of the component", "type": "string", "ui:field": "OwnerPicker"}
+
 TYPES = {"package": "library", "service": "service", "environment": "environment"}
 """The Backstage type of each project_type."""
+
+COMPONENT = {
+    "apiVersion": "backstage.io/v1alpha1",
+    "kind": "Component",
+    "metadata": {
+        "name": "${{ parameters.repoUrl | parseRepoUrl | pick('repo') }}",
+        "description": "${{ parameters.project_description }}",
+    },
+    "spec": {
+        "type": "${{ 'library' if parameters.project_type === 'package' else parameters.project_type }}",
+        "lifecycle": "experimental",
+        "owner": "${{ parameters.owner }}",
+    },
+}
+"""The component of a generated repository."""
+
+DESCRIBE = {"id": "describe", "name": "Describe it", "action": "catalog:write", "input": {"entity": COMPONENT}}
+"""The step that writes `catalog-info.yaml`. It is left out if the template has this file, as a fork may."""
 
 
 @dataclass(frozen=True)
@@ -153,6 +173,7 @@ def entity(offered: Sequence[Question], preset: Preset) -> dict[str, Any]:
                     }
                     for host in HOSTS
                 ]
+                + [{"title": "Component", "entityRef": "${{ steps.register.output.entityRef }}"}]
             },
         },
     }
@@ -198,7 +219,8 @@ def page(title: str, questions: Sequence[Question], defaults: Defaults) -> Schem
     for question in questions:
         shown = fields(question, defaults)
         if question.name == REPLACED:
-            properties["repoUrl"], required = REPOSITORY, [*required, "repoUrl"]
+            properties |= picked()
+            required = [*required, *picked()]
             conditional += [{"if": holds({"repository_host": [host]}, defaults), "then": on(host)} for host in HOSTS]
         elif question.when or "if" in shown:
             conditional.append({"if": asked(question, defaults), "then": shown} if question.when else shown)
@@ -207,10 +229,20 @@ def page(title: str, questions: Sequence[Question], defaults: Defaults) -> Schem
             required += shown.get("required", [])
         if question.name != REPLACED:
             conditional += [conditional_rule(question.name, rule, defaults) for rule in question.rules if rule.when]
-    order = ["repoUrl" if question.name == REPLACED else question.name for question in questions]
+    order = [name for each in questions for name in (picked() if each.name == REPLACED else [each.name])]
     return {"title": title, "required": required, "properties": properties, "ui:order": [*order, "*"]} | (
         {"allOf": conditional} if conditional else {}
     )
+
+
+def describes_itself() -> bool:
+    """Return whether the template has a `catalog-info.yaml`."""
+    return any((ROOT / "template").glob("catalog-info.yaml*"))
+
+
+def picked() -> Schema:
+    """Return the fields in place of the question that the form replaces."""
+    return {"repoUrl": REPOSITORY} if describes_itself() else {"repoUrl": REPOSITORY, "owner": OWNER}
 
 
 def on(host: str) -> Schema:
@@ -252,7 +284,7 @@ def field(question: Question) -> Schema:
 
 
 def steps(questions: Sequence[Question]) -> list[dict[str, Any]]:
-    """Return the steps: generate the repository, then publish it on the chosen host."""
+    """Return the steps: generate the repository, publish it on the chosen host, and register it as a component."""
     return [
         {
             "id": "generate",
@@ -260,6 +292,7 @@ def steps(questions: Sequence[Question]) -> list[dict[str, Any]]:
             "action": "fetch:copier",
             "input": {"url": address(), "values": {question.name: value(question) for question in questions}},
         },
+        *([] if describes_itself() else [DESCRIBE]),
         *(
             {
                 "id": host,
@@ -274,6 +307,12 @@ def steps(questions: Sequence[Question]) -> list[dict[str, Any]]:
             }
             for host, domain in HOSTS.items()
         ),
+        {
+            "id": "register",
+            "name": "Register it",
+            "action": "catalog:register",
+            "input": {"repoContentsUrl": "${{ steps[parameters.repository_host].output.repoContentsUrl }}"},
+        },
     ]
 
 

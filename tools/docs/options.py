@@ -46,7 +46,7 @@ def questions_row(question: Question) -> list[str]:
 def short_answers(question: Question) -> str:
     """Write the accepted answers in a line."""
     if question.sentence:
-        return question.sentence.removeprefix("Type ").removesuffix(".").replace(". Type ", "; ")
+        return question.sentence.removeprefix("Use ").removesuffix(".").replace(". Use ", "; ")
     return answers(question).replace("\n  - ", "; ").removeprefix("; ").strip()
 
 

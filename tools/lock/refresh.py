@@ -2,6 +2,7 @@
 
 Poetry locks every set of dependencies of the template. extensions/lock_store/ has a file NAME-VERSION-DIGEST.toml for
 each distinct package, as Poetry wrote it. Its index.json has the ordered packages of each lock, keyed by content-hash.
+From these, extensions/locked_names.json gets the names that a project cannot have.
 """
 
 import json
@@ -15,6 +16,7 @@ from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from tools.lock import names
 from tools.lock.tool_store import STORE, compiled_tools, replace_folder
 from tools.render.template import Template
 from tools.render.variants import Variants
@@ -124,6 +126,7 @@ def main() -> None:
         sys.exit(f"Nothing was changed: {error}")
     replace_folder(STORE, tools)
     store(locks, FOLDER)
+    names.write(Template())
     size = sum(file.stat().st_size for file in FOLDER.iterdir())
     print(f"{len(locks)} locks, {len(list(FOLDER.glob('*.toml')))} packages, {size / 1000:.0f} kB")
 

@@ -17,7 +17,8 @@ def text_rules(template: Template) -> dict[str, list[Rule]]:
     names: Any = template.environment.get_template("extensions/names.jinja").module
     text: Any = template.environment.get_template("extensions/text.jinja").module
     patterns, installed = names.patterns, names.installed
-    everywhere = [*names.keywords, *names.standard_library, *names.folders, *installed["all"], *installed["docs"]]
+    everywhere = [*names.keywords, *names.standard_library, *names.folders]
+    everywhere += [*installed["all"], *installed["package"], *installed["docs"]]
     reserved = one_of(word for word in everywhere if word.islower())
     service, environment = one_of(installed["service"]), one_of([*installed["all"], *installed["environment"]])
     commands = [patterns["interpreter"], names.devices, one_of(names.commands)]

@@ -172,7 +172,15 @@ class Template:
                     known[name] = question.get_default()
             if is_asked:
                 accepted[name] = known.get(name)
-        return accepted, reasons
+        return accepted, reasons | self.of_another_type(answers)
+
+    def of_another_type(self, answers: Answers) -> dict[str, str]:
+        """Return the reasons why answers are of another type than their questions take, by question."""
+        names: Any = self.environment.get_template("extensions/names.jinja").module
+        # Releases up to 0.2.0 took any type.
+        check = getattr(names, "type_error", lambda _: "")
+        found = {name: str(check({name: answer})).strip() for name, answer in answers.items()}
+        return {name: reason for name, reason in found.items() if reason}
 
     def excludes(self, patterns: Sequence[str], path: str) -> bool:
         """Return whether patterns exclude a path."""

@@ -1,6 +1,7 @@
 """Tests of the service, through its own HTTP interface."""
 
 import runpy
+import sys
 
 import pytest
 import uvicorn
@@ -8,7 +9,7 @@ from fastapi.testclient import TestClient
 from uvicorn.importer import import_from_string
 
 from myproject.app import app
-from myproject.settings import Settings
+from myproject.settings import Settings, load
 
 
 @pytest.fixture
@@ -43,6 +44,8 @@ def test_heeds_the_environment(
     monkeypatch.setenv("APP_LOG_LEVEL", "debug")
     monkeypatch.setenv("APP_PORT", "9000")
     monkeypatch.setenv("APP_ROOT_PATH", "/api")
+    monkeypatch.setenv("APP_STOP_TIMEOUT", "9")
+    monkeypatch.setenv("WEB_CONCURRENCY", "2")
     monkeypatch.setattr(
         uvicorn,
         "run",
@@ -50,9 +53,11 @@ def test_heeds_the_environment(
     )
     package = "myproject"
     runpy.run_module(package, run_name="__main__")
-    names = ("app", "host", "log_level", "port", "root_path")
+    names = ("app", "host", "log_level", "port", "root_path", "workers")
     served = [options[name] for name in names]
-    assert served == [app, "::1", "debug", 9000, "/api"]
+    assert served == [app, "::1", "debug", 9000, "/api", 2]
+    assert options["timeout_graceful_shutdown"] == 9
+    assert options["server_header"] is False
     assert client.get("/").json() == {"message": "Howdy!"}
 
 
@@ -62,3 +67,32 @@ def test_heeds_the_port_of_a_platform(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Settings().port == 9001
     monkeypatch.setenv("APP_PORT", "9000")
     assert Settings().port == 9000
+
+
+def test_documents_itself_unless_told_otherwise(
+    client: TestClient,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The interactive documentation and its schema can be switched off."""
+    name = "myproject.app"
+    monkeypatch.setenv("APP_DOCS", "no")
+    monkeypatch.delitem(sys.modules, name)
+    silent = TestClient(import_from_string(f"{name}:app"))
+    for page in ("/docs", "/redoc", "/openapi.json"):
+        assert client.get(page).status_code == 200
+        assert silent.get(page).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("APP_PORT", "http"), ("APP_LOG_LEVEL", "loud"), ("WEB_CONCURRENCY", "0")],
+)
+def test_names_a_wrong_setting(
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    value: str,
+) -> None:
+    """The service ends with a sentence and an exit code."""
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(SystemExit, match=f"^Correct {variable}: .*, not '{value}'"):
+        load()

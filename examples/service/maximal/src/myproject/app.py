@@ -2,9 +2,12 @@
 
 from fastapi import FastAPI
 
-from myproject.settings import Settings
+from myproject.settings import Settings, load
 
-app = FastAPI(title="myproject")
+app = FastAPI(
+    title="myproject",
+    openapi_url="/openapi.json" if load().docs else "",
+)
 
 
 @app.get("/")
