@@ -136,25 +136,17 @@ def test_the_required_check_passes_only_when_all_jobs_pass(result: str) -> None:
                 passed(*results)
 
 
-def test_the_settings_of_the_host_require_that_check_and_tag_every_release(
+def test_the_settings_of_the_host_require_that_check_and_protect_the_tags(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     [commands] = code_blocks(section(page, "Once on the host"))
-    clone, remote = tmp_path / "clone", tmp_path / "remote.git"
-    run("git", "clone", "--quiet", "--no-tags", ROOT, clone)
-    run("git", "init", "--quiet", "--bare", remote)
-    run("git", "remote", "set-url", "origin", remote, cwd=clone)
-    (clone / ".venv").symlink_to(ROOT / ".venv")
     (write({"gh": GH}, tmp_path / "bin") / "gh").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    output = run("bash", "-ec", commands, cwd=clone)
+    output = run("bash", "-ec", commands, cwd=tmp_path)
     assert "repo edit --add-topic=copier-template\n" in output
     branch, release_tags = (json.loads(ruleset) for ruleset in re.findall(r"(?ms)^\{.*?^\}$", output))
     [required] = [rule["parameters"] for rule in branch["rules"] if "parameters" in rule]
     assert required["required_status_checks"] == [{"context": own_job("passed")["name"]}]
     [pattern] = release_tags["conditions"]["ref_name"]["include"]
-    listed = ("for-each-ref", "--sort=version:refname", "--format=%(refname) %(objectname)", "refs/tags")
-    tags = run("git", *listed, cwd=remote).splitlines()
-    assert tags == [f"refs/tags/{tag} {commit}" for tag, commit in releases().items()]
-    assert all(fnmatch(tag.split()[0], pattern) for tag in tags)
+    assert all(fnmatch(f"refs/tags/{tag}", pattern) for tag in releases())
