@@ -1,5 +1,7 @@
 """Release the template: `make release VERSION=1.2.3` writes a release, and CI tags it and publishes its notes.
 
+CI does so for each release in the history, oldest first, so the first push to an empty host needs no commands.
+
 A release is a commit that changes the version in pyproject.toml and renames the section `Unreleased` of the changelog.
 Standard library only, as CI runs it without installing anything.
 """
@@ -7,10 +9,11 @@ Standard library only, as CI runs it without installing anything.
 import re
 import sys
 from collections.abc import Iterable
+from pathlib import Path
 
 from tools.docs.markdown import section
-from tools.history import current_version, tags
-from tools.repository import ROOT
+from tools.history import current_version, releases, tags
+from tools.repository import ROOT, git
 
 PYPROJECT = ROOT / "pyproject.toml"
 CHANGELOG = ROOT / "CHANGELOG.md"
@@ -21,13 +24,6 @@ VERSION = re.compile(rf"{NUMBER}\.{NUMBER}\.{NUMBER}")
 
 LINK = re.compile(r"\]\((?!https?:|mailto:|#)")
 """The start of a link to a file of this repository."""
-
-
-def tag() -> str:
-    """Return the tag of the current version. In a fork, this is the newest tag with a `.post` suffix if there is one."""
-    own = f"v{current_version()}"
-    forks = [one for one in tags() if re.fullmatch(rf"{re.escape(own)}\.post{NUMBER}", one)]
-    return forks[-1] if forks else own
 
 
 def check(version: str, changelog: str, released: Iterable[str]) -> None:
@@ -58,16 +54,39 @@ def order(version: re.Match[str]) -> tuple[int, ...]:
     return tuple(map(int, version.groups()))
 
 
-def notes(address: str) -> str:
-    """Return the release notes of the current version. An untagged version must be a valid release.
+def to_publish() -> dict[str, str]:
+    """Return the commit of each release whose tag and notes belong to this repository, by its tag, oldest first.
+
+    These are all releases in the history. A fork has its own tags, with a `.post` suffix, and publishes the newest one
+    of the current version.
+    """
+    tagged = tags()
+    if not (own := [tag for tag in tagged if ".post" in tag]):
+        return releases()
+    current = [tag for tag in own if tag.startswith(f"v{current_version()}.post")]
+    return {tag: git("rev-parse", f"{tag}^{{commit}}").strip() for tag in current[-1:]}
+
+
+def write_notes(address: str, folder: Path) -> dict[str, str]:
+    """Write the notes of each release to publish into a folder, and return the commits by their tags, oldest first.
 
     Args:
         address: The URL below which the host shows the files of a tag, for the links in the notes.
+        folder: Gets a file `TAG.md` for each release.
+
+    Raises:
+        ValueError: The current version has no tag, and is no valid release.
     """
     version, changelog = current_version(), CHANGELOG.read_text(encoding="utf-8")
-    if tag() not in (released := tags()):
-        check(version, changelog, released)
-    return LINK.sub(f"]({address}/{tag()}/", section(changelog, version))
+    found, tagged = to_publish(), tags()
+    if f"v{version}" in found and f"v{version}" not in tagged:
+        check(version, changelog, tagged)
+    folder.mkdir(parents=True, exist_ok=True)
+    for tag in found:
+        number = tag.removeprefix("v").partition(".post")[0]
+        text = LINK.sub(f"]({address}/{tag}/", section(changelog, number))
+        (folder / f"{tag}.md").write_text(f"{text}\n", encoding="utf-8")
+    return found
 
 
 def prepare(version: str) -> None:
@@ -83,17 +102,18 @@ def prepare(version: str) -> None:
 
 
 def main() -> None:
-    """Run the command `prepare VERSION`, `tag` or `notes ADDRESS`."""
+    """Run the command `prepare VERSION`, `is-tagged` or `notes ADDRESS FOLDER`."""
     try:
         match sys.argv[1:]:
             case ["prepare", version]:
                 prepare(version)
-            case ["tag"]:
-                print(tag())
-            case ["notes", address]:
-                print(notes(address))
+            case ["is-tagged"]:
+                print("yes" if to_publish().keys() <= set(tags()) else "no")
+            case ["notes", address, folder]:
+                for tag, commit in write_notes(address, Path(folder)).items():
+                    print(tag, commit)
             case _:
-                raise ValueError("Use prepare VERSION, tag, or notes ADDRESS.")
+                raise ValueError("Use prepare VERSION, is-tagged, or notes ADDRESS FOLDER.")
     except ValueError as error:
         sys.exit(str(error))
 

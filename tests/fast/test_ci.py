@@ -1,4 +1,4 @@
-"""The template's own workflow: its versions and permissions, the plan of the tests, and the required check.
+"""The template's own workflows: versions and permissions, the plan of the tests, the required check, and the site.
 
 test_host_files.py lints it together with the generated workflows, and nightly/test_shards.py runs its shards.
 """
@@ -44,6 +44,22 @@ def test_every_job_has_a_time_limit_and_the_least_permissions() -> None:
     readers = {name: {"contents": "read"} for name in ("lint", "fast", "plan", "test")}
     assert permissions == {**readers, "passed": {}, "release": {"contents": "write"}}
     assert all(job["timeout-minutes"] <= 30 for job in own_workflow()["jobs"].values())
+
+
+@pytest.mark.parametrize(("status", "has_site"), [(0, "true"), (1, "false")])
+def test_the_site_is_published_if_the_repository_has_one(status: int, has_site: str, tmp_path: Path) -> None:
+    """The first push to an empty host passes, and its log names the commands that create the site."""
+    build, publish = own_workflow("site")["jobs"].values()
+    assert build["permissions"] == {"contents": "read", "pages": "read"}
+    assert publish["permissions"] == {"id-token": "write", "pages": "write"}
+    assert publish["if"] == "needs.build.outputs.has-site == 'true'"
+    assert [step["uses"].partition("@")[0] for step in publish["steps"]] == ["actions/deploy-pages"]
+    (write({"gh": f"#!/bin/sh\nexit {status}\n".encode()}, tmp_path) / "gh").chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}", "GITHUB_OUTPUT": str(tmp_path / "output")}
+    [(script, _), *_] = steps(build)
+    output = run("bash", "-ec", script, cwd=tmp_path, env=environment)
+    assert (tmp_path / "output").read_text("utf-8") == f"has-site={has_site}\n"
+    assert ("Once on the host" in output) == bool(status)
 
 
 def test_the_oldest_python_runs_the_tests_and_finds_all_others() -> None:
@@ -136,25 +152,17 @@ def test_the_required_check_passes_only_when_all_jobs_pass(result: str) -> None:
                 passed(*results)
 
 
-def test_the_settings_of_the_host_require_that_check_and_tag_every_release(
+def test_the_settings_of_the_host_require_that_check_and_protect_the_tags(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
     [commands] = code_blocks(section(page, "Once on the host"))
-    clone, remote = tmp_path / "clone", tmp_path / "remote.git"
-    run("git", "clone", "--quiet", "--no-tags", ROOT, clone)
-    run("git", "init", "--quiet", "--bare", remote)
-    run("git", "remote", "set-url", "origin", remote, cwd=clone)
-    (clone / ".venv").symlink_to(ROOT / ".venv")
     (write({"gh": GH}, tmp_path / "bin") / "gh").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}/bin:{os.environ['PATH']}")
-    output = run("bash", "-ec", commands, cwd=clone)
+    output = run("bash", "-ec", commands, cwd=tmp_path)
     assert "repo edit --add-topic=copier-template\n" in output
     branch, release_tags = (json.loads(ruleset) for ruleset in re.findall(r"(?ms)^\{.*?^\}$", output))
     [required] = [rule["parameters"] for rule in branch["rules"] if "parameters" in rule]
     assert required["required_status_checks"] == [{"context": own_job("passed")["name"]}]
     [pattern] = release_tags["conditions"]["ref_name"]["include"]
-    listed = ("for-each-ref", "--sort=version:refname", "--format=%(refname) %(objectname)", "refs/tags")
-    tags = run("git", *listed, cwd=remote).splitlines()
-    assert tags == [f"refs/tags/{tag} {commit}" for tag, commit in releases().items()]
-    assert all(fnmatch(tag.split()[0], pattern) for tag in tags)
+    assert all(fnmatch(f"refs/tags/{tag}", pattern) for tag in releases())

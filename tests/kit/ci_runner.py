@@ -151,9 +151,9 @@ def own_workflows() -> list[Path]:
 
 
 @cache
-def own_workflow() -> dict[str, Any]:
-    """Return this repository's own workflow."""
-    return dict(yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")))
+def own_workflow(name: str = "ci") -> dict[str, Any]:
+    """Return a workflow of this repository."""
+    return dict(yaml.safe_load((ROOT / f".github/workflows/{name}.yml").read_text(encoding="utf-8")))
 
 
 def own_job(name: str) -> Any:

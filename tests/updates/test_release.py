@@ -35,6 +35,7 @@ case "$1 $2" in
     for argument; do
         case $argument in --notes-file=*) cp "${argument#*=}" "$PUBLISHED/$3" ;; esac
     done
+    echo "$3" >> "$PUBLISHED/order"
     ;;
 esac
 """
@@ -68,10 +69,10 @@ class Remote:
     """
 
     def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Make the remote with the first release, and commit the next one."""
+        """Make a remote without tags, with the commits of two releases and others."""
         self.folder, self.bare, self.project = folder, folder / "remote.git", folder / "project"
         write({path: (ROOT / path).read_bytes() for path in STANDARD_LIBRARY_ONLY}, self.project)
-        write({"pyproject.toml": b'[project]\nname = "x"\nversion = "0.2.0"\n'}, self.project)
+        write({"pyproject.toml": b'[project]\nname = "x"\nversion = "0.1.0"\n'}, self.project)
         write({"CHANGELOG.md": CHANGELOG.encode()}, self.project)
         gh = write({"gh": GH}, folder / "bin") / "gh"
         gh.chmod(0o755)
@@ -80,8 +81,10 @@ class Remote:
         run("git", "init", "--quiet", "--bare", "--initial-branch=main", self.bare)
         run("git", "init", "--quiet", "--initial-branch=main", cwd=self.project)
         run("git", "remote", "add", "origin", self.bare, cwd=self.project)
-        self.push("Start")
-        self.tag("v0.1.0")
+        self.first = self.push("Start")
+        self.push("More")
+        replace(self.project / "pyproject.toml", "0.1.0", "0.2.0")
+        self.second = self.push("Release 0.2.0")
         monkeypatch.setenv("PATH", f"{gh.parent}:{os.environ['PATH']}")
         monkeypatch.setenv("PUBLISHED", str(self.published))
         monkeypatch.setenv("REFUSED", "0")
@@ -89,15 +92,16 @@ class Remote:
         monkeypatch.setenv("GITHUB_SERVER_URL", "https://github.com")
         monkeypatch.setenv("GITHUB_REPOSITORY", "octo-org/template")
 
-    def push(self, message: str) -> None:
-        """Commit and push all changes."""
+    def push(self, message: str) -> str:
+        """Commit and push all changes, and return the commit."""
         run("git", "add", "--all", cwd=self.project)
         run("git", "commit", "--quiet", "--allow-empty", f"--message={message}", cwd=self.project)
         run("git", "push", "--quiet", "origin", "main", cwd=self.project)
+        return run("git", "rev-parse", "HEAD", cwd=self.project).strip()
 
-    def tag(self, name: str) -> None:
-        """Tag the last commit, and push the tag."""
-        run("git", "tag", name, cwd=self.project)
+    def tag(self, name: str, commit: str = "HEAD") -> None:
+        """Tag a commit, and push the tag."""
+        run("git", "tag", name, commit, cwd=self.project)
         run("git", "push", "--quiet", "origin", name, cwd=self.project)
 
     def tags(self) -> list[str]:
@@ -115,33 +119,43 @@ class Remote:
 
 @pytest.fixture
 def remote(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Remote:
-    """Give a repository with the next release committed."""
+    """Give a repository on a host that has no release yet."""
     return Remote(tmp_path, monkeypatch)
 
 
-def test_a_release_is_tagged_and_its_notes_are_published_once(remote: Remote) -> None:
-    """Later pushes without a new version change nothing."""
+def test_each_release_is_tagged_and_its_notes_are_published_once(remote: Remote) -> None:
+    """The first push to an empty host publishes the whole history, and later pushes without a new version nothing."""
     remote.run_job()
     assert remote.tags() == ["v0.1.0", "v0.2.0"]
-    assert run("git", "cat-file", "-t", "v0.2.0", cwd=remote.bare) == "tag\n"
-    released = run("git", "rev-parse", "v0.2.0^{commit}", cwd=remote.bare)
-    assert released == run("git", "rev-parse", "HEAD", cwd=remote.project)
+    for tag, commit in (("v0.1.0", remote.first), ("v0.2.0", remote.second)):
+        assert run("git", "cat-file", "-t", tag, cwd=remote.bare) == "tag\n"
+        assert run("git", "rev-parse", f"{tag}^{{commit}}", cwd=remote.bare).strip() == commit
+    assert (remote.published / "order").read_text("utf-8").split() == ["v0.1.0", "v0.2.0"]
+    assert (remote.published / "v0.1.0").read_text("utf-8") == "The first version.\n"
     assert (remote.published / "v0.2.0").read_text("utf-8") == NOTES
     replace(remote.project / "CHANGELOG.md", "## 0.2.0\n", "## Unreleased\n\n- More.\n\n## 0.2.0\n")
     remote.push("More")
     remote.run_job()
     assert remote.tags() == ["v0.1.0", "v0.2.0"]
-    assert run("git", "rev-parse", "v0.2.0^{commit}", cwd=remote.bare) == released
-    assert [file.name for file in remote.published.iterdir()] == ["v0.2.0"]
+    assert run("git", "rev-parse", "v0.2.0^{commit}", cwd=remote.bare).strip() == remote.second
+    assert (remote.published / "order").read_text("utf-8").split() == ["v0.1.0", "v0.2.0"]
+
+
+def test_a_new_release_is_published_alone(remote: Remote) -> None:
+    remote.tag("v0.1.0", remote.first)
+    (remote.published / "v0.1.0").touch()
+    remote.run_job()
+    assert (remote.published / "order").read_text("utf-8").split() == ["v0.2.0"]
 
 
 def test_the_next_run_publishes_notes_after_a_failure(remote: Remote, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REFUSED", "1")
     with pytest.raises(AssertionError, match="gh release create"):
         remote.run_job()
-    assert remote.tags() == ["v0.1.0", "v0.2.0"]
+    assert remote.tags() == ["v0.1.0"]
     monkeypatch.setenv("REFUSED", "0")
     remote.run_job()
+    assert remote.tags() == ["v0.1.0", "v0.2.0"]
     assert (remote.published / "v0.2.0").read_text("utf-8") == NOTES
 
 
@@ -151,20 +165,20 @@ def test_the_job_fails_on_an_invalid_release(remote: Remote) -> None:
     remote.push("Release")
     with pytest.raises(AssertionError, match="Run `make release`"):
         remote.run_job()
-    assert remote.tags() == ["v0.1.0"]
+    assert remote.tags() == []
     assert not list(remote.published.iterdir())
 
 
 def test_a_fork_has_notes_by_its_own_tags(remote: Remote) -> None:
-    """And does not publish the template's release."""
+    """It does not publish the template's releases."""
     for number in (2, 10):
         remote.push(f"Change {number}")
         remote.tag(f"v0.2.0.post{number}")
         remote.run_job()
-    assert remote.tags() == ["v0.1.0", "v0.2.0.post10", "v0.2.0.post2"]
+    assert remote.tags() == ["v0.2.0.post10", "v0.2.0.post2"]
     notes = (remote.published / "v0.2.0.post10").read_text("utf-8")
     assert notes == NOTES.replace("v0.2.0", "v0.2.0.post10")
-    assert len(list(remote.published.iterdir())) == 2
+    assert (remote.published / "order").read_text("utf-8").split() == ["v0.2.0.post2", "v0.2.0.post10"]
 
 
 def test_make_release(tmp_path: Path) -> None:
