@@ -24,7 +24,7 @@ FOR_BUILDS = re.compile(r"(?:--driver-opt=image|--sbom=generator)=(\S+)")
 """Names an image that builds images."""
 
 PUBLIC = re.compile(
-    r"(?<![\w./-])(?:gcr\.io/|registry\.gitlab|sigstore/|distroless/|(?:python|debian|docker|moby|docker/[\w-]+):)(?=[\w$.])"
+    r"(?<![\w./-])(?:gcr\.io/|registry\.gitlab|sigstore/|distroless/|(?:python|debian|docker(?!:pinDigests)|moby|docker/[\w-]+):)(?=[\w$.])"
     "|buildx create --use|--sbom=true"
 )
 """Finds names of images in public registries, and options with which Docker pulls an image of its own choice."""
