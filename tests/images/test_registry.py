@@ -34,7 +34,7 @@ def images_in(files: Files) -> set[str]:
     """Return the names of all images in the files of a repository."""
     found = set(FOR_BUILDS.findall(b"".join(files.values()).decode()))
     found |= set(re.findall(r"(?m)^ARG \w+_IMAGE=(.*)", files.get("Dockerfile", b"").decode()))
-    for job in yaml.safe_load(files.get(".gitlab-ci.yml", b"{}")).values():
+    for job in yaml.load(files.get(".gitlab-ci.yml", b"{}"), yaml.CSafeLoader).values():
         if isinstance(job, dict):
             named = [*job.get("services", ()), *([job["image"]] if "image" in job else [])]
             found |= {one if isinstance(one, str) else one["name"] for one in named}
