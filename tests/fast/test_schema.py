@@ -135,7 +135,7 @@ def valid(answers: Answers) -> bool:
                 return False
             if not verdict(name, answer)(before.fingerprint, before.known):
                 return False
-        before = before.not_asked(name, answers.get(name, default))
+        before.add(name, answers.get(name, default), asked=False)
     return True
 
 

@@ -4,7 +4,7 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterable
-from functools import cache
+from functools import cache, lru_cache
 from itertools import combinations
 from pathlib import PurePosixPath
 from typing import Any
@@ -89,8 +89,9 @@ def parse_source(text: str) -> None:
 
 def parse_compiled(text: str) -> None:
     """Check that a file has requirements with exact versions and hashes."""
-    assert pins(text)
-    assert [name for name, hashes in pins(text).items() if not hashes] == []
+    found = pins(text)
+    assert found
+    assert [name for name, hashes in found.items() if not hashes] == []
 
 
 PARSERS: dict[str, Callable[[str], None]] = {
@@ -115,6 +116,12 @@ PARSERS: dict[str, Callable[[str], None]] = {
 """The parser of each kind of file. A file of any other kind is an error: add its parser, and a check of its content."""
 
 
+@lru_cache(maxsize=64)
+def _parse(parser: Callable[[str], None], text: str) -> None:
+    """Parse a text, once if many repositories have it: a lock file takes longest."""
+    parser(text)
+
+
 def check(path: str, content: bytes, texts: tuple[str, ...] = ()) -> None:
     """Parse a rendered file, and check for blanks and for residue of the template.
 
@@ -126,7 +133,7 @@ def check(path: str, content: bytes, texts: tuple[str, ...] = ()) -> None:
     text = content.decode()
     parsers = [parse for pattern, parse in PARSERS.items() if PurePosixPath(path).match(pattern)]
     assert len(parsers) == 1, f"{path} has {len(parsers)} parsers, not one"
-    parsers[0](text)
+    _parse(parsers[0], text)
     if PurePosixPath(path).name == "LICENSE" or not text:
         # Licences keep their authors' layout.
         assert not text or text.endswith("\n")

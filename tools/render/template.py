@@ -43,19 +43,21 @@ class Combination:
 
     asked: Answers = field(default_factory=dict)
     known: Answers = field(default_factory=dict)
-    fingerprint: Mapping[str, str] = field(default_factory=lambda: {ALL_ANSWERS: ""})
+    fingerprint: dict[str, str] = field(default_factory=lambda: {ALL_ANSWERS: ""})
 
-    def answered(self, name: str, value: Any) -> "Combination":
-        """Return this combination with the answer to one more question."""
+    def copy(self) -> "Combination":
+        """Return a copy."""
+        return Combination({**self.asked}, {**self.known}, {**self.fingerprint})
+
+    def add(self, name: str, value: Any, *, asked: bool) -> "Combination":
+        """Add the answer to a question, or the default of one that is not asked, and return this combination."""
         text = repr(value)
-        all_answers = f"{self.fingerprint[ALL_ANSWERS]}{name}: {text}\n"
-        fingerprint = {**self.fingerprint, name: text, ALL_ANSWERS: all_answers}
-        return Combination({**self.asked, name: value}, {**self.known, name: value}, fingerprint)
-
-    def not_asked(self, name: str, default: Any) -> "Combination":
-        """Return this combination with the default of one more question, which is not asked."""
-        fingerprint = {**self.fingerprint, name: repr(default)}
-        return Combination(self.asked, {**self.known, name: default}, fingerprint)
+        self.known[name] = value
+        self.fingerprint[name] = text
+        if asked:
+            self.asked[name] = value
+            self.fingerprint[ALL_ANSWERS] += f"{name}: {text}\n"
+        return self
 
 
 def copy_parts(root: Path, folder: Path) -> None:
@@ -225,14 +227,16 @@ class Template:
 def _answered(
     name: str, branch: Combination, question: MemoizedByReads[Any], examples: Sequence[str], vary: set[str]
 ) -> Iterator[Combination]:
-    """Yield a combination with each answer to the next question, or with one answer if the question does not vary."""
+    """Yield a combination with each answer to the next question, or with one answer if the question does not vary.
+
+    The last is the given combination itself: most questions have one answer, and copies would take most of the time.
+    """
     asked, default, choices = question(branch.fingerprint, branch.known)
-    if not asked:
-        yield branch.not_asked(name, default)
-        return
-    values = choices or examples or [default]
-    for value in values if name in vary else [default if choices else values[0]]:
-        yield branch.answered(name, value)
+    values = (choices or examples or [default]) if asked else [default]
+    *others, last = values if name in vary else [default if choices else values[0]]
+    for value in others:
+        yield branch.copy().add(name, value, asked=asked)
+    yield branch.add(name, last, asked=asked)
 
 
 class Rendering(Worker):
