@@ -12,96 +12,162 @@ from tools.render.template import Files
 
 SCRIPT = ".tools/template.py"
 
-ADDED = b"mine \n"
-"""The line that the user adds. Its trailing blank is an error for `apply.whitespace`."""
+PLAIN = ("copier", "update", "--skip-answered", "--defaults")
+GUARDED = ("python3", SCRIPT, "update", "--defaults")
 
 
 @dataclass(frozen=True)
 class Hazard:
-    """A setting or a file, as a row of docs/updates.md.
+    """A setting or a file that can cost edits: a row of docs/updates.md.
 
     Attributes:
         name: The setting or file.
-        file: The file that the user has edited.
         plain: The outcome of `copier update`.
         guarded: The outcome of `poe update`.
-        prepare: A shell script that makes it, before the user edits the file.
-        edit: A shell script that edits the file, and commits.
-        environment: Variables of the user.
+        prepare: A shell script that makes it.
+        edit: A shell script that edits `$FILE` afterwards.
+        file: The file.
+        environment: Variables of the user. `{project}` is the project.
     """
 
     name: str
     plain: str
     guarded: str
     prepare: str = ""
-    file: str = "settings.ini"
     edit: str = ""
+    file: str = "settings.ini"
     environment: tuple[tuple[str, str], ...] = ()
 
 
+# `apply.whitespace` takes the blank at the end for an error.
 APPEND = """printf 'mine \\n' >> "$FILE" """
-CHANGE = """sed -i '4s/.*/mine /' "$FILE" """
-CLASH = """sed -i '1s/.*/mine /' "$FILE" """
-UTF_16 = """printf 'mine \\n' | iconv -t UTF-16 >> "$FILE" """
-IGNORING = "echo settings.ini > ~/ignore; "
-CHECKOUT = "git rm --quiet -r --cached .; git reset --quiet --hard"
-SUBMODULE = "git init --quiet ../other; git -C ../other commit --quiet --allow-empty --message=1; git -c protocol.file.allow=always submodule --quiet add ../other; "
-MONITOR = """printf '#!/bin/sh\\nprintf "1\\\\0"\\n' > ~/monitor; chmod +x ~/monitor; git config --global core.fsmonitor ~/monitor; git config --global core.untrackedCache true"""
+COMMIT = "; git -c core.hooksPath=/dev/null commit --quiet --all --message=Edit"
+EDIT = APPEND + COMMIT
+CLASH = """sed -i '1s/.*/mine /' "$FILE" """ + COMMIT
 
 
-def configured(setting: str) -> str:
+def setting(name: str, value: str) -> str:
     """Return a script that makes a global setting."""
-    return f"git config --global {setting}; "
+    return f"; git config --global {name} {value}"
 
 
-def attributes(line: str) -> str:
-    """Return a script that makes global attributes."""
-    return f"echo '{line}' > ~/attributes; {configured('core.attributesFile ~/attributes')}"
-
-
-def failing(folder: str, setting: str) -> str:
+def failing_hook(folder: str) -> str:
     """Return a script that makes a failing hook, which `git commit --no-verify` runs too."""
     hook = f"~/{folder}/prepare-commit-msg"
-    return f"mkdir -p ~/{folder}; printf '#!/bin/sh\\nexit 1\\n' > {hook}; chmod +x {hook}; {configured(setting)}"
+    return f"mkdir -p ~/{folder}; printf '#!/bin/sh\\nexit 1\\n' > {hook}; chmod +x {hook}"
 
 
-def commit(edit: str) -> str:
-    """Return a script that edits the file and commits."""
-    return f"{edit}; git -c core.hooksPath=/dev/null commit --quiet --all --message=Edit"
-
-
-def hide(flag: str) -> str:
-    """Return a script that has Git ignore an edit."""
-    return f'git update-index --{flag} "$FILE"; {APPEND}'
-
+MONITOR = """printf '#!/bin/sh\\nprintf "1\\\\0"\\n' > ~/monitor; chmod +x ~/monitor"""
+SUBMODULE = """git init --quiet ../other; git -C ../other commit --quiet --allow-empty --message=1
+git -c protocol.file.allow=always submodule --quiet add ../other; git commit --quiet --message=Other"""
 
 HAZARDS = [
-    Hazard("`apply.whitespace=error`", "lost", "kept", configured("apply.whitespace error")),
-    Hazard("`apply.whitespace=fix`", "lost", "kept", configured("apply.whitespace fix")),
-    Hazard("`core.attributesFile` with `*.lock -diff`", "lost", "kept", attributes("*.lock -diff"), "data.lock"),
-    Hazard("`core.attributesFile` with `* binary`", "lost", "kept", attributes("* binary")),
-    Hazard("`core.bigFileThreshold=1`", "lost", "kept", configured("core.bigFileThreshold 1")),
-    Hazard("`core.excludesFile` over a tracked file", "lost", "kept", IGNORING + configured("core.excludesFile ~/ignore")),
-    Hazard("`core.autocrlf=true`", "marked", "kept", configured("core.autocrlf true") + CHECKOUT, edit=commit(CHANGE)),
-    Hazard("`status.showUntrackedFiles=no`", "lost", "marked", configured("status.showUntrackedFiles no"), edit=commit(CLASH)),
-    Hazard("a failing hook in `core.hooksPath`", "traceback", "kept", failing("hooks", "core.hooksPath ~/hooks")),
-    Hazard("a failing hook in `init.templateDir`", "traceback", "kept", failing("git/hooks", "init.templateDir ~/git")),
-    Hazard("`core.quotePath=false` and a file `é.txt`", "traceback", "kept", configured("core.quotePath false") + "echo > é.txt; git add é.txt"),
-    Hazard("`core.fsmonitor` with a hook that reports no change", "lost", "marked", MONITOR, edit=commit(CLASH)),
-    Hazard("`submodule.recurse=true` and a submodule", "kept", "kept", SUBMODULE + configured("submodule.recurse true")),
-    Hazard("`GIT_DEFAULT_HASH=sha256`", "traceback", "kept", environment=(("GIT_DEFAULT_HASH", "sha256"),)),
-    Hazard("`GIT_DIR`", "traceback", "kept", environment=(("GIT_DIR", ".git"),)),
-    Hazard("`--skip-worktree`", "lost", "refused", edit=hide("skip-worktree")),
-    Hazard("`--assume-unchanged`", "lost", "refused", edit=hide("assume-unchanged")),
-    Hazard("an ignored file that a release adds", "lost", "refused", "echo extra.ini > .git/info/exclude", "extra.ini", APPEND),
-    Hazard("UTF-16, as PowerShell's `>>` writes", "lost", "refused", edit=commit(UTF_16)),
-    Hazard("a NUL byte", "lost", "refused", edit=commit(APPEND + """; printf '\\000' >> "$FILE" """)),
-    Hazard("Latin-1", "lost", "refused", edit=commit(APPEND + """; printf '\\351' >> "$FILE" """)),
-    Hazard("a link in place of a folder", "lost", "refused", "git mv src lib; ln -s lib src; git add src", "src/core.py"),
-    Hazard("a link out of the repository", "traceback", "refused", "mv src ../lib; ln -s ../lib src; git add .", "src/core.py"),
-    Hazard("a tracked `.rej`, and a conflict", "lost", "refused", "echo > settings.ini.rej; git add .", edit=commit(CLASH)),
-    Hazard("uncommitted changes", "refused", "refused", edit=APPEND),
-    Hazard("a merge in progress", "kept", "refused", edit=commit(APPEND) + "; git rev-parse HEAD > .git/MERGE_HEAD"),
+    Hazard("`apply.whitespace=error`", "lost", "kept", ":" + setting("apply.whitespace", "error"), EDIT),
+    Hazard("`apply.whitespace=fix`", "lost", "kept", ":" + setting("apply.whitespace", "fix"), EDIT),
+    Hazard(
+        "`core.attributesFile` with `*.lock -diff`",
+        "lost",
+        "kept",
+        "echo '*.lock -diff' > ~/attributes" + setting("core.attributesFile", "~/attributes"),
+        EDIT,
+        "data.lock",
+    ),
+    Hazard(
+        "`core.attributesFile` with `* binary`",
+        "lost",
+        "kept",
+        "echo '* binary' > ~/attributes" + setting("core.attributesFile", "~/attributes"),
+        EDIT,
+    ),
+    Hazard("`core.bigFileThreshold=1`", "lost", "kept", ":" + setting("core.bigFileThreshold", "1"), EDIT),
+    Hazard(
+        "`core.excludesFile` over a tracked file",
+        "lost",
+        "kept",
+        "echo settings.ini > ~/ignore" + setting("core.excludesFile", "~/ignore"),
+        EDIT,
+    ),
+    Hazard(
+        "`core.autocrlf=true`, and a conflict",
+        "marked throughout",
+        "marked",
+        ":" + setting("core.autocrlf", "true") + "; git ls-files -z | xargs -0 rm; git reset --quiet --hard",
+        CLASH,
+    ),
+    Hazard(
+        "`status.showUntrackedFiles=no`, and a conflict",
+        "lost",
+        "marked",
+        ":" + setting("status.showUntrackedFiles", "no"),
+        CLASH,
+    ),
+    Hazard(
+        "`core.fsmonitor` with a hook that reports no change, and a conflict",
+        "lost",
+        "marked",
+        MONITOR + setting("core.fsmonitor", "~/monitor") + setting("core.untrackedCache", "true"),
+        CLASH,
+    ),
+    Hazard(
+        "`core.hooksPath` with a failing hook",
+        "traceback",
+        "kept",
+        failing_hook("hooks") + setting("core.hooksPath", "~/hooks"),
+        EDIT,
+    ),
+    Hazard(
+        "`init.templateDir` with a failing hook",
+        "traceback",
+        "kept",
+        failing_hook("git/hooks") + setting("init.templateDir", "~/git"),
+        EDIT,
+    ),
+    Hazard(
+        "`core.quotePath=false`, and a file `é.txt`",
+        "traceback",
+        "kept",
+        "echo > é.txt; git add é.txt" + setting("core.quotePath", "false"),
+        EDIT,
+    ),
+    Hazard("`GIT_DEFAULT_HASH=sha256`", "traceback", "kept", "", EDIT, environment=(("GIT_DEFAULT_HASH", "sha256"),)),
+    Hazard("`GIT_DIR`", "traceback", "kept", "", EDIT, environment=(("GIT_DIR", "{project}/.git"),)),
+    Hazard("`--skip-worktree`", "lost", "refused", 'git update-index --skip-worktree "$FILE"', APPEND),
+    Hazard("`--assume-unchanged`", "lost", "refused", 'git update-index --assume-unchanged "$FILE"', APPEND),
+    Hazard(
+        "an ignored file that a release adds",
+        "lost",
+        "refused",
+        "echo extra.ini > .git/info/exclude",
+        APPEND,
+        "extra.ini",
+    ),
+    Hazard(
+        "UTF-16, as PowerShell's `>>` writes",
+        "lost",
+        "refused",
+        "",
+        """printf 'mine \\n' | iconv -t UTF-16 >> "$FILE" """ + COMMIT,
+    ),
+    Hazard("a NUL byte", "lost", "refused", """printf '\\000' >> "$FILE" """, EDIT),
+    Hazard("a byte of Latin-1", "lost", "refused", """printf '\\351' >> "$FILE" """, EDIT),
+    Hazard("a link to a folder", "lost", "refused", "git mv src lib; ln -s lib src; git add src", EDIT, "src/core.py"),
+    Hazard(
+        "a link to a folder elsewhere",
+        "traceback",
+        "refused",
+        "mv src ../lib; ln -s ../lib src; git add .; git commit --quiet --message=Link",
+        APPEND,
+        "src/core.py",
+    ),
+    Hazard(
+        "a tracked file `.rej`, and a conflict",
+        "lost",
+        "refused",
+        "echo > settings.ini.rej; git add settings.ini.rej",
+        CLASH,
+    ),
+    Hazard("uncommitted changes", "refused", "refused", "", APPEND),
+    Hazard("a merge in progress", "kept", "refused", "", EDIT + "; git rev-parse HEAD > .git/MERGE_HEAD"),
 ]
 
 
@@ -112,7 +178,7 @@ def small_releases(folder: Path) -> Path:
         "copier.yml": b"_subdirectory: files\n",
         "files/{{ _copier_conf.answers_file }}.jinja": b"{{ _copier_answers | to_nice_yaml -}}\n",
         f"files/{SCRIPT}": working_tree().render({}, SCRIPT.__eq__)[SCRIPT],
-        **{f"files/{path}": text for path in ("settings.ini", "data.lock", "src/core.py")},
+        **{f"files/{path}": text for path in ("settings.ini.jinja", "data.lock", "src/core.py")},
     }
     write(files, folder)
     run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=1 && git tag v1", cwd=folder)
@@ -154,31 +220,43 @@ class Machine:
         return subprocess.run(command, cwd=self.project, env=environment, capture_output=True, text=True, check=False)
 
 
-PLAIN = ("copier", "update", "--skip-answered", "--defaults")
-GUARDED = ("python3", SCRIPT, "update", "--defaults")
+@dataclass(frozen=True)
+class Outcome:
+    """What an update did to an edit.
+
+    Attributes:
+        name: kept, lost, marked, marked throughout, refused, or traceback.
+        code: The exit code of the command.
+        errors: Its error output.
+    """
+
+    name: str
+    code: int
+    errors: str
 
 
-def outcome(hazard: Hazard, command: tuple[str, ...], template: Path, folder: Path) -> tuple[str, str]:
-    """Update a project with a hazard, and return the outcome and the output."""
+def outcome(hazard: Hazard, command: tuple[str, ...], template: Path, folder: Path) -> Outcome:
+    """Update a project with a hazard, and return the outcome."""
     machine = Machine(template, folder)
-    variables = dict(hazard.environment)
-    machine.sh(hazard.prepare)
-    machine.sh(hazard.edit or commit(APPEND), FILE=hazard.file)
-    before = (machine.project / hazard.file).read_bytes()
-    files = read(machine.project)
+    variables = {name: value.format(project=machine.project) for name, value in hazard.environment}
+    machine.sh(hazard.prepare, FILE=hazard.file)
+    machine.sh(hazard.edit, FILE=hazard.file)
+    before, files = (machine.project / hazard.file).read_bytes(), read(machine.project)
     result = machine.try_out(*command, **variables)
     after = (machine.project / hazard.file).read_bytes()
     if "Traceback" in result.stderr:
-        found = "traceback"
+        name = "traceback"
     elif result.returncode and read(machine.project) == files:
-        found = "refused"
+        name = "refused"
+    elif not set(before.splitlines()) - {b"line 0"} <= set(after.splitlines()):
+        name = "lost"
     elif MARKERS.search(after):
-        found = "marked"
+        name = "marked throughout" if after.count(b"line 19") > 1 else "marked"
     else:
-        found = "kept" if lines(before) == lines(after) else "lost"
-    return found, result.stdout + result.stderr
+        name = "kept"
+    return Outcome(name, result.returncode, result.stderr)
 
 
-def lines(content: bytes) -> list[bytes]:
-    """Return the lines of a file after the one that the new release changes."""
-    return content.replace(b"\r\n", b"\n").split(b"\n")[1:]
+def hazard_rows() -> list[list[str]]:
+    """Return the rows of the table in docs/updates.md."""
+    return [[hazard.name, f"`{hazard.file}`", hazard.plain, hazard.guarded] for hazard in HAZARDS]
