@@ -57,9 +57,9 @@ def failing_hook(folder: str) -> str:
     return f"mkdir -p ~/{folder}; printf '#!/bin/sh\\nexit 1\\n' > {hook}; chmod +x {hook}"
 
 
+REMOTE = """sed -i 's|^_src_path: |&git+file://|' .copier-answers.yml; git commit --quiet --all --message=Remote
+copier check-update || test $? = 5"""
 MONITOR = """printf '#!/bin/sh\\nprintf "1\\\\0"\\n' > ~/monitor; chmod +x ~/monitor"""
-SUBMODULE = """git init --quiet ../other; git -C ../other commit --quiet --allow-empty --message=1
-git -c protocol.file.allow=always submodule --quiet add ../other; git commit --quiet --message=Other"""
 
 HAZARDS = [
     Hazard("`apply.whitespace=error`", "lost", "kept", ":" + setting("apply.whitespace", "error"), EDIT),
@@ -93,6 +93,22 @@ HAZARDS = [
         "marked",
         ":" + setting("core.autocrlf", "true") + "; git ls-files -z | xargs -0 rm; git reset --quiet --hard",
         CLASH,
+    ),
+    Hazard(
+        "`core.autocrlf=true`, and a template in Copier's cache",
+        "kept",
+        "kept",
+        REMOTE + setting("core.autocrlf", "true"),
+        EDIT,
+        "data.lock",
+    ),
+    Hazard(
+        "`core.attributesFile` with `* eol=crlf`, and a template in Copier's cache",
+        "kept",
+        "kept",
+        REMOTE + "; echo '* text eol=crlf' > ~/attributes" + setting("core.attributesFile", "~/attributes"),
+        EDIT,
+        "data.lock",
     ),
     Hazard(
         "`status.showUntrackedFiles=no`, and a conflict",
