@@ -29,12 +29,10 @@ SETTINGS = {
     "apply.whitespace": "nowarn",
     "core.attributesFile": os.devnull,
     "core.autocrlf": "false",
-    "core.bigFileThreshold": "512m",
     "core.excludesFile": os.devnull,
     "core.fsmonitor": "false",
     "core.quotePath": "true",
     "status.showUntrackedFiles": "normal",
-    "submodule.recurse": "false",
 }
 
 CONFLICT = re.compile(
@@ -136,13 +134,12 @@ def lost_lines(yours: str, old: str, new: str) -> list[str]:
     ]
 
 
-def check_repository() -> None:
+def check_repository(git_folder: Path) -> None:
     """Exit if an undo would lose changes, or if a rejected change would be hidden."""
     changes = git_list("status", "--porcelain", "-z", "--untracked-files=normal")
     refuse((change[3:] for change in changes), "Commit or stash these changes")
-    folder = Path(git("rev-parse", "--absolute-git-dir").strip())
     states = ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-*"]
-    started = [path.name for state in states for path in folder.glob(state)]
+    started = [path.name for state in states for path in git_folder.glob(state)]
     refuse(started, "Finish or abort the merge or rebase")
     refuse(git_list("ls-files", "-z", "*.rej"), "Merge and delete these files")
 
@@ -249,8 +246,8 @@ def write(copy: Path, changed: list[str], conflicts: list[str]) -> None:
 
 def update(*options: str) -> None:
     """Merge a release of the template. Exit with 3 if there is something to resolve."""
-    check_repository()
-    git_folder = git("rev-parse", "--absolute-git-dir").strip()
+    git_folder = Path(git("rev-parse", "--absolute-git-dir").strip())
+    check_repository(git_folder)
     with TemporaryDirectory(prefix="template-", dir=git_folder) as folder:
         copy, old = Path(folder, "copy"), Path(folder, "old")
         environment = isolate(Path(folder))
@@ -313,8 +310,8 @@ def drift(*options: str) -> None:
 
 
 if __name__ == "__main__":
-    for name in git("rev-parse", "--local-env-vars").split():
-        if not name.startswith("GIT_CONFIG"):
-            os.environ.pop(name, None)
+    variables = os.environ.keys() & set(git("rev-parse", "--local-env-vars").split())
+    for name in variables - {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"}:
+        del os.environ[name]
     os.chdir(Path(__file__).parents[1])
     {"update": update, "drift": drift}[sys.argv[1]](*sys.argv[2:])
