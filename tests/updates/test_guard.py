@@ -3,6 +3,7 @@
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.commands import COPIER, ENVIRONMENT, committed, read, run
-from tests.kit.hazards import GUARDED, HAZARDS, PLAIN, Hazard, Machine, hazard_rows, outcome, small_releases
+from tests.kit.hazards import EDIT, GUARDED, HAZARDS, PLAIN, Hazard, Machine, hazard_rows, outcome, small_releases
 from tests.kit.rehearsal import AFTER, MARKERS, NEXT, generated, replace, successor
 from tools.docs.markdown import table
 from tools.repository import ROOT
@@ -120,6 +121,36 @@ def test_a_project_beside_others(place: str, small: Path, tmp_path: Path) -> Non
     assert (machine.project / "extra.ini").read_text(encoding="utf-8") == "new\n"
     machine.sh("git reset --quiet --hard && git clean --quiet --force -d")
     assert read(tmp_path / "other") == before
+
+
+def test_lost_lines_are_listed_and_can_be_restored(small: Path, tmp_path: Path) -> None:
+    """The release drops a file. `--pretend` lists the same, and writes nothing."""
+    template = shutil.copytree(small, tmp_path / "template")
+    run(
+        "sh",
+        "-c",
+        "git rm --quiet files/settings.ini.jinja && git commit --quiet --message=3 && git tag v3",
+        cwd=template,
+    )
+    machine = Machine(template, tmp_path)
+    machine.sh(EDIT, FILE="settings.ini")
+    before = read(machine.project)
+    pretended = machine.try_out(*GUARDED, "--pretend")
+    assert read(machine.project) == before
+    assert pretended.stderr == "Nothing is changed.\n"
+    result = machine.try_out(*GUARDED)
+    assert (result.returncode, result.stdout) == (pretended.returncode, pretended.stdout)
+    assert result.returncode == 3
+    assert "changed: settings.ini\n" in result.stdout
+    assert result.stdout.endswith("\nlost: settings.ini: 'mine '\n")
+    assert result.stderr == "Undo it with `git reset --hard && git clean -di`.\n"
+    assert not (machine.project / "settings.ini").exists()
+    machine.sh("git checkout --quiet HEAD -- settings.ini")
+    assert read(machine.project)["settings.ini"] == before["settings.ini"]
+    machine.sh("git reset --quiet --hard && git clean --quiet --force -d")
+    assert read(machine.project) == before
+    assert machine.try_out(*GUARDED, "--vcs-ref=v1").stderr == "Nothing is changed.\n"
+    assert machine.sh("ls .git | grep template- || true") == ""
 
 
 def bump(text: str, action: str, version: str, digit: str) -> str:
