@@ -175,6 +175,14 @@ HAZARDS = [
         APPEND,
         "src/core.py",
     ),
+    Hazard("a link where a release adds a folder", "kept", "refused", "ln -s src more; git add more", EDIT),
+    Hazard(
+        "a sparse checkout",
+        "kept",
+        "refused",
+        "git sparse-checkout set --no-cone '/*' '!src'",
+        EDIT,
+    ),
     Hazard(
         "a tracked file `.rej`, and a conflict",
         "lost",
@@ -199,7 +207,7 @@ def small_releases(folder: Path) -> Path:
     write(files, folder)
     run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=1 && git tag v1", cwd=folder)
     write({path: b"new 0\n" + text[7:] for path in files if files[path] == text}, folder)
-    write({"files/extra.ini": b"new\n"}, folder)
+    write({"files/extra.ini": b"new\n", "files/more/extra.ini": b"new\n"}, folder)
     run("sh", "-c", "git add --all && git commit --quiet --message=2 && git tag v2", cwd=folder)
     return folder
 
