@@ -256,8 +256,8 @@ def update(*options: str) -> None:
         given = [option for option in options if option not in pretend]
         if error := copier("update", *given, copy, env=environment):
             links = filter(os.path.islink, git_list("ls-files", "-z"))
-            below = (link for link in links if (old / link).is_dir())
-            refuse(below, "Replace these links by folders")
+            named = [link for link in links if str(copy / link) in error]
+            refuse(named, "Replace these links by folders")
             sys.exit(error)
         conflicts = resolve_versions(copy, old)
         git("add", "--all", "--force", cwd=copy, env=environment)
