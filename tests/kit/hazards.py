@@ -57,6 +57,8 @@ def failing_hook(folder: str) -> str:
     return f"mkdir -p ~/{folder}; printf '#!/bin/sh\\nexit 1\\n' > {hook}; chmod +x {hook}"
 
 
+SUBMODULE = """git init --quiet ../other; git -C ../other commit --quiet --allow-empty --message=1
+git -c protocol.file.allow=always submodule --quiet add ../other; git commit --quiet --message=Other"""
 REMOTE = """sed -i 's|^_src_path: |&git+file://|' .copier-answers.yml; git commit --quiet --all --message=Remote
 copier check-update || test $? = 5"""
 MONITOR = """printf '#!/bin/sh\\nprintf "1\\\\0"\\n' > ~/monitor; chmod +x ~/monitor"""
@@ -143,6 +145,13 @@ HAZARDS = [
         "traceback",
         "kept",
         "echo > é.txt; git add é.txt" + setting("core.quotePath", "false"),
+        EDIT,
+    ),
+    Hazard(
+        "a submodule, and `submodule.recurse=true`",
+        "kept",
+        "kept",
+        SUBMODULE + setting("submodule.recurse", "true"),
         EDIT,
     ),
     Hazard("`GIT_DEFAULT_HASH=sha256`", "traceback", "kept", "", EDIT, environment=(("GIT_DEFAULT_HASH", "sha256"),)),
