@@ -10,11 +10,12 @@ def one_update(results: Results) -> str:
     """Write the seconds of one update and of one copy, and the shares of Git and of compiling."""
     names = {
         "command": "`copier update`",
+        "task": "`poe update`, without Poetry and Poe",
         "in process": "the same in a process that has loaded Copier",
         "copy": "`copier copy`",
     }
-    times = {way: float(median(results["seconds"][way])) for way in names}
-    rows = [[name, cell(times[way], times["command"], 0, seconds)] for way, name in names.items()]
+    times = {way: float(median(results["seconds"][way])) for way in names if way in results["seconds"]}
+    rows = [[names[way], cell(time, times["command"], 0, seconds)] for way, time in times.items()]
     shares = {key: median(values) for key, values in results["profile"].items()}
     return (
         f"{table(['', 'seconds'], rows)}\n\n"

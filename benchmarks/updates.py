@@ -32,7 +32,9 @@ from benchmarks.console import exit_on_sigterm, log, positive
 from benchmarks.figures import UPDATES, Results
 from benchmarks.report import write_report
 from benchmarks.repositories import Origin, check_standing, check_update, make, origins
-from tests.kit.commands import run
+from tests.kit.answers import working_tree
+from tests.kit.commands import ENVIRONMENT, run, write
+from tests.kit.hazards import GUARDED, SCRIPT
 from tests.kit.rehearsal import NEXT, Edited, copy, known, update, with_releases
 from tools.fleet.command import standings
 from tools.history import releases, tags
@@ -56,6 +58,25 @@ def update_by_command(project: Path) -> None:
     """
     result = update(project, NEXT)
     if result.returncode:
+        sys.exit(f"Failed update of {project}:\n{result.stderr}")
+
+
+def with_script(project: Path) -> Path:
+    """Commit the script of the task `update`, which earlier releases do not have, and return the project."""
+    write(working_tree().render({}, SCRIPT.__eq__), project)
+    run("sh", "-c", "git add --all && git commit --quiet --message=Script", cwd=project)
+    return project
+
+
+def update_by_task(project: Path) -> None:
+    """Update as the task `update` does.
+
+    Raises:
+        SystemExit: The update failed.
+    """
+    command = [*GUARDED, f"--vcs-ref={NEXT}"]
+    result = subprocess.run(command, cwd=project, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    if result.returncode not in (0, 3):
         sys.exit(f"Failed update of {project}:\n{result.stderr}")
 
 
@@ -104,14 +125,16 @@ def profile(project: Path) -> Results:
 
 def measure_one(template: Path, fleet: Sequence[Edited], rounds: int, folder: Path) -> Results:
     """Measure the update of a repository in each way, and a copy, in turns. Each round takes a new repository."""
-    found: dict[str, list[float]] = {"command": [], "in process": [], "copy": []}
+    found: dict[str, list[float]] = {"command": [], "task": [], "in process": [], "copy": []}
     profiles = []
     for number in range(rounds):
         edit = fleet[number % len(fleet)]
         places = [
-            shutil.copytree(edit.project, folder / f"{number}-{way}") for way in ("command", "process", "profile")
+            shutil.copytree(edit.project, folder / f"{number}-{way}")
+            for way in ("command", "process", "profile", "task")
         ]
         found["command"].append(seconds(update_by_command, places[0]))
+        found["task"].append(seconds(update_by_task, with_script(places[3])))
         found["in process"].append(seconds(update_in_process, places[1]))
         found["copy"].append(seconds(copy, template, NEXT, known(places[0]), folder / f"{number}-copy"))
         profiles.append(profile(places[2]))

@@ -22,7 +22,7 @@ REFUSALS = {
 }
 """Messages of each installer if the private index refuses the login. pip then finds the release on the public index."""
 
-SWITCH = "copier update --skip-answered --data=package_index=additional --data=package_index_url=URL"
+SWITCH = "poetry run poe update --data=package_index=additional --data=package_index_url=URL"
 """The command that the Dockerfile for the public index names."""
 
 MODULES = "from importlib.util import find_spec; print([name for name in ('iniconfig', 'toolz') if find_spec(name)])"

@@ -183,7 +183,7 @@ def run_readme(project: Path, environment: dict[str, str]) -> None:
     readme = (project / "README.md").read_text(encoding="utf-8")
     assert set(checks(readme)) <= set(commands(readme))
     for command in commands(readme):
-        if command.startswith("copier update"):
+        if command.startswith("poetry run poe update"):
             run_command(COMMIT, project, environment)
         output = run_command(command, project, environment)
         if command in checks(readme):

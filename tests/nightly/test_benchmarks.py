@@ -46,5 +46,5 @@ def test_updates_of_a_few_repositories_are_measured() -> None:
     printed = run(PYTHON, "-m", "benchmarks.updates", *options, cwd=ROOT)
     results = json.loads(printed[printed.index("{\n") :])
     assert results["repositories"] == 4
-    assert results["seconds"].keys() == {"command", "in process", "copy"}
+    assert results["seconds"].keys() == {"command", "task", "in process", "copy"}
     assert all(len(times) == 4 for times in (results["sequential"], results["parallel"]))

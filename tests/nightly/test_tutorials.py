@@ -54,7 +54,7 @@ def here(commands: str, name: str, template: Path, port: int) -> str:
     """
     local = {
         "gh:OWNER/copier-poetry-docker": str(template),
-        "copier update": f"git -C {template} tag {AFTER}\ncopier update",
+        "poetry run poe update": f"git -C {template} tag {AFTER}\npoetry run poe update",
         "--publish 8000:": f"--publish {port}:",
         "localhost:8000": f"localhost:{port}",
     }
@@ -124,7 +124,7 @@ def test_the_commands_print_the_shown_output(page: str, template: Path, tmp_path
     project = folder / name
     files = read(project)
     assert run("git", "status", "--porcelain", cwd=project) == ""
-    if "copier update" in commands:
+    if "poetry run poe update" in commands:
         assert b"# Newer." in files[".editorconfig"]
         assert run("git", "diff", "--name-only", "HEAD~1", "--", "src", "scripts", "tests", cwd=project) == ""
     assert not [path for path, content in files.items() if MARKERS.search(content) and ".venv" not in path]

@@ -35,3 +35,18 @@ def test_failed_checks_are_in_the_title_of_the_request(
     remote.push()
     remote.run_jobs(installing=False)
     assert f"Update to {AFTER} of the template: checks fail\n" in remote.requests()
+
+
+def test_lost_lines_are_in_the_title_of_the_request(
+    template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The release drops a file that the user has edited."""
+    repository = successor(template, tmp_path, lambda source: (source / "template/.editorconfig").unlink())
+    remote = generated_remote("github", tmp_path, repository, monkeypatch)
+    replace(remote.project / ".editorconfig", "root = true", "root = maybe")
+    run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=remote.project)
+    remote.push()
+    remote.run_jobs(installing=False)
+    requests = remote.requests()
+    assert f"Update to {AFTER} of the template: lost lines to restore\n" in requests
+    assert "lost: .editorconfig: 'root = maybe'\n" in requests

@@ -1,0 +1,244 @@
+"""`poe update` and `poe drift` in repositories with edits, on machines with settings that lose them."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tests.kit.commands import COPIER, ENVIRONMENT, committed, read, run
+from tests.kit.hazards import EDIT, GUARDED, HAZARDS, PLAIN, Hazard, Machine, hazard_rows, outcome, small_releases
+from tests.kit.rehearsal import AFTER, MARKERS, NEXT, generated, replace, successor
+from tools.docs.markdown import table
+from tools.repository import ROOT
+
+HEX = "0123456789abcdef0123456789abcdef01234567"
+DIGEST = f"@sha256:{HEX}{HEX[:24]}"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a small template with the real script."""
+    return small_releases(tmp_path_factory.mktemp("small") / "template")
+
+
+def guarded(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command of the task `update`."""
+    environment = {**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"}
+    command = [*GUARDED, *arguments]
+    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("hazard", HAZARDS, ids=lambda hazard: hazard.name)
+def test_an_update_on_a_machine_with_a_hazard(hazard: Hazard, small: Path, tmp_path: Path) -> None:
+    """The documented outcomes are the real ones. A refusal is one sentence, the remedy first."""
+    assert outcome(hazard, PLAIN, small, tmp_path / "plain").name == hazard.plain
+    found = outcome(hazard, GUARDED, small, tmp_path / "guarded")
+    assert found.name == hazard.guarded
+    if hazard.guarded == "refused":
+        assert re.fullmatch(r"[A-Z][^.:]+: .*\. Nothing is changed\.\n", found.errors)
+        assert found.code == 1
+    else:
+        assert found.code == (3 if hazard.guarded == "marked" else 0)
+
+
+def test_the_documented_table_of_hazards() -> None:
+    documented = (ROOT / "docs/updates.md").read_text(encoding="utf-8")
+    heads = ["setting or file", "edited file", "`copier update`", "`poe update`"]
+    assert table(heads, hazard_rows(), texts=4) in documented
+
+
+def test_a_foreign_owner_gets_the_advice_of_git(small: Path, tmp_path: Path) -> None:
+    machine = Machine(small, tmp_path)
+    run("chown", "-R", "65534:65534", machine.project)
+    plain, result = machine.try_out(*PLAIN), machine.try_out(*GUARDED)
+    assert "safe.directory" not in plain.stdout + plain.stderr
+    assert f"git config --global --add safe.directory {machine.project}" in result.stderr
+    machine.sh(f"git config --global --add safe.directory {machine.project}")
+    assert machine.try_out(*GUARDED).returncode == 0
+
+
+def test_copier_is_missing_or_too_old(small: Path, tmp_path: Path) -> None:
+    template = shutil.copytree(small, tmp_path / "template")
+    machine = Machine(template, tmp_path)
+    before = read(machine.project)
+    result = machine.try_out(*GUARDED, PATH="/usr/bin:/bin")
+    assert (result.returncode, result.stderr) == (1, "Install Copier: pipx install copier\n")
+    newer = "echo '_min_copier_version: 99' >> copier.yml; git commit --quiet --all --message=3; git tag v3"
+    run("sh", "-c", newer, cwd=template)
+    result = machine.try_out(*GUARDED)
+    assert result.returncode == 1
+    assert "99" in result.stderr
+    assert result.stderr.endswith("Nothing is changed.\n")
+    assert read(machine.project) == before
+
+
+def test_the_settings_of_the_user_stay(small: Path, tmp_path: Path) -> None:
+    """Git reaches the template only with the user's entries in GIT_CONFIG_COUNT."""
+    machine = Machine(small, tmp_path)
+    machine.sh("sed -i 's|^_src_path: .*|_src_path: https://git.invalid/template.git|' .copier-answers.yml")
+    machine.sh("git commit --quiet --all --message=Moved")
+    entry = {
+        "GIT_CONFIG_KEY_0": f"url.file://{small}.insteadOf",
+        "GIT_CONFIG_VALUE_0": "https://git.invalid/template.git",
+    }
+    cache = {"COPIER_CACHE_DIR": str(tmp_path / "cache")}
+    assert machine.try_out(*GUARDED, **cache).returncode == 1
+    machine.sh("git status --porcelain | diff - /dev/null")
+    assert machine.try_out(*GUARDED, GIT_CONFIG_COUNT="1", **entry, **cache).returncode == 0
+    assert (machine.project / "extra.ini").exists()
+
+
+@pytest.mark.parametrize("place", ["a folder of a repository", "a worktree"])
+def test_a_project_beside_others(place: str, small: Path, tmp_path: Path) -> None:
+    """With a conflict, which Git knows as one, and which can be undone."""
+    machine = Machine(small, tmp_path)
+    machine.sh("sed -i '1s/.*/mine/' settings.ini; git commit --quiet --all --message=Edit")
+    if place == "a worktree":
+        machine.sh("git worktree add --quiet ../other")
+        machine.project = tmp_path / "other"
+    else:
+        machine.sh("rm -r project/.git; mkdir -p other/apps; mv project other/apps/one", tmp_path)
+        machine.project = tmp_path / "other/apps/one"
+        machine.sh(
+            "echo other > settings.ini; git init --quiet; git add .; git commit --quiet --message=1", tmp_path / "other"
+        )
+    before = read(tmp_path / "other")
+    result = machine.try_out(*GUARDED)
+    assert result.returncode == 3, result.stderr
+    assert [line for line in result.stdout.splitlines() if not line.startswith("changed: ")] == [
+        "conflict: settings.ini"
+    ]
+    assert machine.sh("git diff --name-only --diff-filter=U --relative") == "settings.ini\n"
+    assert machine.sh("git show :1:./settings.ini | head -1") == "line 0\n"
+    assert machine.sh("git show :3:./settings.ini | head -1") == "new 0\n"
+    assert "<<<<<<< before updating\nmine\n" in (machine.project / "settings.ini").read_text(encoding="utf-8")
+    assert (machine.project / "extra.ini").read_text(encoding="utf-8") == "new\n"
+    machine.sh("git reset --quiet --hard && git clean --quiet --force -d")
+    assert read(tmp_path / "other") == before
+
+
+def test_lost_lines_are_listed_and_can_be_restored(small: Path, tmp_path: Path) -> None:
+    """The release drops a file. `--pretend` lists the same, and writes nothing."""
+    template = shutil.copytree(small, tmp_path / "template")
+    run(
+        "sh",
+        "-c",
+        "git rm --quiet files/settings.ini.jinja && git commit --quiet --message=3 && git tag v3",
+        cwd=template,
+    )
+    machine = Machine(template, tmp_path)
+    machine.sh(EDIT, FILE="settings.ini")
+    before = read(machine.project)
+    pretended = machine.try_out(*GUARDED, "--pretend")
+    assert read(machine.project) == before
+    assert pretended.stderr == "Nothing is changed.\n"
+    result = machine.try_out(*GUARDED)
+    assert (result.returncode, result.stdout) == (pretended.returncode, pretended.stdout)
+    assert result.returncode == 3
+    assert "changed: settings.ini\n" in result.stdout
+    assert result.stdout.endswith("\nlost: settings.ini: 'mine '\n")
+    assert result.stderr == "Undo it with `git reset --hard && git clean -di`.\n"
+    assert not (machine.project / "settings.ini").exists()
+    machine.sh("git checkout --quiet HEAD -- settings.ini")
+    assert read(machine.project)["settings.ini"] == before["settings.ini"]
+    machine.sh("git reset --quiet --hard && git clean --quiet --force -d")
+    assert read(machine.project) == before
+    assert machine.try_out(*GUARDED, "--vcs-ref=v1").stderr == "Nothing is changed.\n"
+    assert machine.sh("ls .git | grep template- || true") == ""
+
+
+def bump(text: str, action: str, version: str, digit: str) -> str:
+    """Return a text in which an action has another version, as bots write it."""
+    changed, count = re.subn(rf"{action}(/\w+)?@\w+ # v[\d.]+", rf"{action}\1@{digit * 40} # {version}", text)
+    assert count
+    return changed
+
+
+def test_bots_and_a_release_bump_the_same_actions(template: Path, tmp_path: Path) -> None:
+    """The newer version wins, in all workflows and without a conflict. Only real edits are drift."""
+
+    def change(source: Path) -> None:
+        actions = source / "extensions/actions.jinja"
+        text = bump(actions.read_text(encoding="utf-8"), "actions/checkout", "v7.0.2", "a")
+        actions.write_text(bump(text, "actions/setup-python", "v7.2.0", "a"), encoding="utf-8")
+
+    repository = successor(template, tmp_path, change)
+    project = committed(generated(repository, NEXT, {"docs": True}, tmp_path / "old"), tmp_path)
+    workflows = sorted((project / ".github/workflows").iterdir())
+    assert len(workflows) == 3
+    for file in workflows:
+        text = bump(file.read_text(encoding="utf-8"), "actions/checkout", "v7.1.0", "b")
+        file.write_text(bump(text, "actions/setup-python", "v7.0.5", "b"), encoding="utf-8")
+    with_digest = f"python:3.14-slim-trixie{DIGEST}"
+    replace(project / "Dockerfile", "python:3.14-slim-trixie", with_digest)
+    run("git", "commit", "--quiet", "--all", "--message=Bump", cwd=project)
+    assert drift(project) == []
+
+    run("git", "branch", "bumped", cwd=project)
+    updated = guarded(project, f"--vcs-ref={AFTER}", "--data=image_python=3.15")
+    assert updated.returncode == 0, updated.stdout + updated.stderr
+    for file in workflows:
+        text = file.read_text(encoding="utf-8")
+        assert set(re.findall(r"actions/checkout@(.*)", text)) == {f"{'b' * 40} # v7.1.0"}
+        assert set(re.findall(r"actions/setup-python@(.*)", text)) == {f"{'a' * 40} # v7.2.0"}
+    assert "python:3.15-slim-trixie\n" in (project / "Dockerfile").read_text(encoding="utf-8")
+    run("git", "commit", "--quiet", "--all", "--message=Update", cwd=project)
+    assert drift(project) == []
+
+    # The same with `copier update`.
+    run("git", "switch", "--quiet", "bumped", cwd=project)
+    run(COPIER, "update", "--quiet", "--skip-answered", "--defaults", f"--vcs-ref={AFTER}", cwd=project)
+    assert all(MARKERS.search(file.read_bytes()) for file in workflows)
+
+    run("git", "reset", "--quiet", "--hard", cwd=project)
+    replace(project / "Dockerfile", "USER 10001:10001", "USER 10002:10002")
+    (project / ".editorconfig").unlink()
+    replace(project / "pyproject.toml", "show_missing = true", "show_missing = true\nskip_covered = true")
+    assert drift(project) == ["missing: .editorconfig", "changed: Dockerfile"]
+
+
+def test_bots_and_a_release_bump_the_same_images(template: Path, tmp_path: Path) -> None:
+    """On GitLab. A digest of the same tag stays, and a line with another change gets conflict markers."""
+
+    def change(source: Path) -> None:
+        ci = source / "template/.gitlab-ci.yml.jinja"
+        for old, new in (
+            ("gitlab-org/cli:v1.120.0", "gitlab-org/cli:v1.121.0"),
+            ("docker:29-dind]", "docker:29.1-dind]"),
+            ("cosign:v3.1.1-dev@sha256:0d", "cosign:v3.1.1-dev@sha256:1d"),
+            ("  timeout: 30 minutes", "  timeout: 40 minutes"),
+        ):
+            replace(ci, old, new)
+
+    repository = successor(template, tmp_path, change)
+    answers = {"repository_host": "gitlab"}
+    project = committed(generated(repository, NEXT, answers, tmp_path / "old"), tmp_path)
+    ci = project / ".gitlab-ci.yml"
+    replace(ci, "gitlab-org/cli:v1.120.0", f"gitlab-org/cli:v1.122.0{DIGEST}")
+    replace(ci, "docker:29-dind]", "docker:30-dind]")
+    pinned = re.sub("cosign:.*", f"cosign:v3.1.1-dev{DIGEST}", ci.read_text(encoding="utf-8"))
+    ci.write_text(pinned, encoding="utf-8")
+    replace(ci, "  timeout: 30 minutes", "  timeout: 35 minutes")
+    run("git", "commit", "--quiet", "--all", "--message=Bump", cwd=project)
+    assert drift(project) == ["changed: .gitlab-ci.yml"]
+    updated = guarded(project, f"--vcs-ref={AFTER}")
+    assert updated.stdout.splitlines()[-1] == "conflict: .gitlab-ci.yml"
+    expected = pinned.replace(
+        "  timeout: 30 minutes\n",
+        "<<<<<<< before updating\n  timeout: 35 minutes\n=======\n  timeout: 40 minutes\n>>>>>>> after updating\n",
+    )
+    assert ci.read_text(encoding="utf-8") == expected
+
+
+def drift(project: Path) -> list[str]:
+    """Return the output of the task `drift`."""
+    task = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["poe"]["tasks"]["drift"]
+    before = read(project)
+    lines = run(*shlex.split(task["cmd"]), cwd=project, env=ENVIRONMENT).splitlines()
+    assert read(project) == before
+    return lines
