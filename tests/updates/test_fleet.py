@@ -16,9 +16,9 @@ from copier import run_copy
 from tests.kit.answers import KINDS
 from tests.kit.commands import COPIER, committed, read, run, write
 from tests.kit.rehearsal import AFTER, NEXT, copy, edited, replace, successor
+from tools.clone import ANSWERS
 from tools.docs.markdown import code_blocks
 from tools.fleet.command import standings
-from tools.fleet.standing import ANSWERS
 from tools.history import tags
 from tools.render.template import Answers
 from tools.repository import ROOT
@@ -51,7 +51,7 @@ def standing_of(project: Path, template: Path) -> dict[str, Any]:
     """Return the standing of a repository without its path."""
     [standing] = standings([project], template, processes=1)
     assert standing.path == str(project)
-    return {key: value for key, value in asdict(standing).items() if key != "path"}
+    return {key: value for key, value in asdict(standing).items() if key not in ("path", "answers_file")}
 
 
 def standing(release: str, behind: int, drift: dict[str, str] | None = None) -> dict[str, Any]:

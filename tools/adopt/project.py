@@ -17,9 +17,8 @@ from poetry.core.constraints.version import parse_constraint
 from poetry.core.factory import Factory
 from poetry.core.packages.project_package import ProjectPackage
 
+from tools.clone import ANSWERS
 from tools.repository import git
-
-ANSWERS = ".copier-answers.yml"
 
 
 class RefusalError(Exception):

@@ -129,12 +129,15 @@ class Template:
             return False
         return question.get_when()
 
-    def render(self, answers: Answers, wanted: Callable[[str], bool] = lambda _: True) -> Files:
+    def render(
+        self, answers: Answers, wanted: Callable[[str], bool] = lambda _: True, answers_file: str | None = None
+    ) -> Files:
         """Render the repository that these answers give.
 
         Args:
             answers: Answers to questions; the others get their default.
             wanted: Tells whether to render the file of a path. By default all are rendered.
+            answers_file: Another name of the answers file than the default.
 
         Returns:
             The content of each file by its path.
@@ -142,7 +145,7 @@ class Template:
         Raises:
             ValueError: An answer is refused.
         """
-        return self._worker(answers).render(wanted)
+        return self._worker(answers, answers_file).render(wanted)
 
     def refused(self, answers: Answers) -> dict[str, str]:
         """Return the reasons why answers are refused, by question. Later questions see the default in their place."""
@@ -193,10 +196,13 @@ class Template:
         worker.answers.hidden = combination.known.keys() - combination.asked.keys()
         return worker
 
-    def _worker(self, answers: Answers) -> "Rendering":
+    def _worker(self, answers: Answers, answers_file: str | None = None) -> "Rendering":
+        name = Path(answers_file) if answers_file else None
         # The user's own settings of Copier must not change the result.
         settings = SettingsModel()
-        worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True, settings=settings)
+        worker = Rendering(
+            str(self.folder), answers_file=name, data=answers, defaults=True, quiet=True, settings=settings
+        )
         worker.__dict__.update(self._shared)
         return worker
 
