@@ -15,7 +15,7 @@ from copier import run_copy
 
 from tests.kit.answers import KINDS
 from tests.kit.commands import COPIER, committed, read, run, write
-from tests.kit.rehearsal import AFTER, NEXT, copy, edited, replace, successor
+from tests.kit.rehearsal import AFTER, NEXT, copy, edited, replace, successor, with_program
 from tools.clone import ANSWERS
 from tools.docs.markdown import code_blocks
 from tools.fleet.command import standings
@@ -137,14 +137,6 @@ def test_answers_that_every_release_refuses(fleet: dict[str, Path], template: Pa
     assert found["behind"] == 2
     assert found["drift"] is None
     assert found["problem"].startswith("The drift is unknown: ")
-
-
-def with_program(template: Path, folder: Path) -> Path:
-    """Return a copy of the template's repository with the program of the working tree."""
-    repository = Path(shutil.copytree(template, folder / "template"))
-    shutil.copytree(ROOT / "tools", repository / "tools")
-    shutil.copy(ROOT / "pyproject.toml", repository)
-    return repository
 
 
 def report(template: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

@@ -44,12 +44,11 @@ def repositories(places: Sequence[Path]) -> list[Path]:
 
     Raises:
         OSError: A place is missing.
-        ValueError: A file with paths is no text.
     """
     found = []
     for place in places:
         if place.is_file():
-            lines = map(str.strip, place.read_text(encoding="utf-8").splitlines())
+            lines = map(str.strip, os.fsdecode(place.read_bytes()).splitlines())
             found += [Path(line) for line in lines if line and not line.startswith("#")]
         elif is_repository(place):
             found.append(place)
@@ -114,8 +113,6 @@ def main() -> None:
         paths = repositories(options.places)
     except OSError as error:
         parser.error(shown(f"{error.filename}: {error.strerror}"))
-    except ValueError as error:
-        parser.error(shown(f"not a list of paths: {error}"))
     found, newest = list(standings(paths)), next(reversed(tags()), None)
     if options.json:
         text = json.dumps({"newest": newest, "repositories": [asdict(one) for one in found]}, indent=2)
