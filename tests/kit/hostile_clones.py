@@ -200,6 +200,12 @@ HOSTILE: dict[str, tuple[Make, str]] = {
         lambda clone: [write({f".copier-answers.{n}.yml": b""}, clone) for n in range(99)],
         "It has ",
     ),
+    "a long address beside answers": (
+        lambda clone: write(
+            {".copier-answers.b.yml": b"project_type: x\n_src_path: a:" + b"/" * 200_000 + b"a\n"}, clone
+        ),
+        "",
+    ),
     "a question in colours": (answer('"\\e[31m\\u202e": x'), f"{NEXT} has no question \x1b[31m\u202e."),
     "an empty folder": (lambda clone: run("sh", "-c", "rm -rf * .[a-z]*", cwd=clone), f"{ANSWERS} is missing."),
     "a bare repository": (empty_bare, "Clone it first: it is a bare repository."),

@@ -20,7 +20,7 @@ from tools.clone import ANSWERS, CloneError, answers_files, load_answers, read_f
 from tools.history import tags
 from tools.ownership import ownership, updated_files
 from tools.render.template import PARTS, Answers, Template
-from tools.repository import git
+from tools.repository import ROOT, git
 
 COMMIT = re.compile(r"[\w.+/-]{1,200}", re.ASCII)
 """A tag, the hash of a commit, or an output of `git describe`."""
@@ -66,7 +66,7 @@ class Recorded:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the answers are of another template."""
+        """Whether the answers lack the first question of this template."""
         return bool(self.answers) and "project_type" not in self.answers
 
 
@@ -161,7 +161,17 @@ def read(path: Path, releases: Releases) -> list[Recorded]:
     if standing.problem:
         return [Recorded(standing)]
     found = [read_answers(path, name, releases) for name in names]
-    return [one for one in found if not one.is_foreign] or found
+    return [one for one in found if len(found) == 1 or not is_other(one, releases)] or found
+
+
+def is_other(found: Recorded, releases: Releases) -> bool:
+    """Return whether the answers are of another template: they lack a question, or have other commits and addresses."""
+    other = found.is_foreign
+    if found.answers and not other and not found.recorded:
+        with problems_of(found.standing):
+            source = brief(found.answers.get("_src_path") or "")
+            other = bool(template(ROOT).other_template_error("", source, str(releases.repository)))
+    return other
 
 
 def is_bare(path: Path) -> bool:

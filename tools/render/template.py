@@ -187,8 +187,8 @@ class Template:
 
     def other_template_error(self, answers_file: str, recorded: object, address: str) -> str:
         """Return why an answers file with a recorded address cannot be that of the template at an address, or nothing."""
-        updates: Any = self.environment.get_template("extensions/updates.jinja").module
-        return str(updates.other_template_error(answers_file, recorded, address)).strip()
+        addresses: Any = self.environment.get_template("extensions/addresses.jinja").module
+        return str(addresses.other_template_error(answers_file, recorded, address)).strip()
 
     def excludes(self, patterns: Sequence[str], path: str) -> bool:
         """Return whether patterns exclude a path."""
