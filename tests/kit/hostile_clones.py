@@ -96,8 +96,8 @@ def device(clone: Path) -> None:
 
 
 def sparse(path: str) -> Make:
-    """Let a file have a gigabyte of zeros, which take no space."""
-    return lambda clone: os.truncate(clone / path, 2**30)
+    """Let a file have 8 GiB of zeros, which take no space."""
+    return lambda clone: os.truncate(clone / path, 2**33)
 
 
 def appended(path: str, text: str | bytes) -> Make:
@@ -160,7 +160,7 @@ HOSTILE: dict[str, tuple[Make, str]] = {
     "answers in a named pipe": (fifo(ANSWERS), NO_FILE),
     "answers in a socket": (bind, NO_FILE),
     "answers in a device": (device, NO_FILE),
-    "a gigabyte of answers": (sparse(ANSWERS), LARGE),
+    "8 GiB of answers": (sparse(ANSWERS), LARGE),
     "many lines": (answers("a: b\n" * 100_000), LARGE),
     "many brackets": (answers("[" * 10_000), NESTED),
     "many braces": (answers("{" * 10_000), NESTED),
@@ -216,7 +216,7 @@ HOSTILE: dict[str, tuple[Make, str]] = {
     "a folder linked to the root": (link(".github", "/"), ""),
     "a folder linked to itself": (link(".github", ".github"), ""),
     "a file as a named pipe": (fifo("Dockerfile"), ""),
-    "a gigabyte of a file": (sparse(".gitignore"), ""),
+    "8 GiB of a file": (sparse(".gitignore"), ""),
     "nested TOML": (appended("pyproject.toml", f"\nx = {'[' * 100_000}"), ""),
     "many tables of TOML": (appended("pyproject.toml", "\n[[x]]\n" * 25_000), ""),
     "a file without permission": (lambda clone: (clone / "Dockerfile").chmod(0), DENIED),
