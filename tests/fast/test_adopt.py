@@ -273,7 +273,6 @@ def test_refusals(tmp_path: Path) -> None:
     assert changed("toml", "echo '[' >> pyproject.toml").startswith("Correct pyproject.toml first: it is no valid TOML")
     assert changed("lock", "git rm -q poetry.lock").startswith("Run `poetry lock` and commit poetry.lock first: ")
     assert changed("old", "sed -i 's/2.1/1.1/' poetry.lock").startswith("Run `poetry lock` with Poetry 2 ")
-    assert changed("answers", "touch .copier-answers.yml").startswith("Run `copier update` in ")
     assert changed("setuptools", "sed -i s/poetry/flit/ pyproject.toml").startswith(
         "Move the project to Poetry first: "
     )

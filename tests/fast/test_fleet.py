@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from tests.kit.commands import run, write
+from tools.clone import ANSWERS
 from tools.docs.markdown import code_blocks
 from tools.fleet.command import repositories, row, standings, table
-from tools.fleet.standing import ANSWERS, Standing, contains, same
+from tools.fleet.standing import Standing, contains, same
 from tools.repository import ROOT
 
 NO_RELEASE = f"{ANSWERS} names no release in _commit."
@@ -20,10 +21,15 @@ BROKEN = {
     b"": NO_RELEASE,
     b"a: [": f"{ANSWERS} is not YAML.",
     b"\xff": f"{ANSWERS} is not YAML.",
+    b"project_type: !!bool x\n": f"{ANSWERS} is not YAML.",
+    b"project_type: 2026-13-45\n": f"{ANSWERS} is not YAML.",
     b"- v0.1.0\n": NO_RELEASE,
-    b"_commit: 1.0\n": NO_RELEASE,
-    b"_commit: v7.0.0\n_src_path: gh:a/b\n": UNKNOWN,
-    b"_commit: --all\n": "Run `git fetch --tags`: --all is unknown here.",
+    b"_commit: 1.0\nproject_type: package\n": NO_RELEASE,
+    b"_commit: v7.0.0\n_src_path: gh:a/b\nproject_type: package\n": UNKNOWN,
+    b"_commit: v7.0.0\nproject_type: package\n": "Run `git fetch --tags`: v7.0.0 is unknown here.",
+    b"_commit: --all\nproject_type: package\n": "Run `git fetch --tags`: --all is unknown here.",
+    b'_commit: "a\\0b"\nproject_type: package\n': NO_RELEASE,
+    b"_commit: ':/x'\nproject_type: package\n": NO_RELEASE,
     b"_commit: v0.1.0\n_src_path: gh:a/b\nname: x\n": "It is of another template, gh:a/b.",
     b"_commit: v0.1.0\nproject_type: package\nmascot: cat\n": "v0.1.0 has no question mascot.",
     b"_commit: v0.1.0\nproject_type: [x]\n": "The drift is unknown: ",
@@ -49,7 +55,7 @@ def test_the_problem_of_a_missing_answers_file(template: Path, tmp_path: Path) -
     assert [one.problem for one in found] == [
         f"{ANSWERS} is missing.",
         "The folder is missing.",
-        f"{ANSWERS} is unreadable: Is a directory.",
+        f"{ANSWERS} is no regular file.",
     ]
 
 

@@ -7,7 +7,19 @@ from collections.abc import Iterator
 from tests.kit.commands import run
 from tools.repository import ROOT
 
-LAYERS = ("repository", "history", "ownership", "render", "questions", "lock", "docs", "adopt", "fleet", "release")
+LAYERS = (
+    "repository",
+    "history",
+    "ownership",
+    "clone",
+    "render",
+    "questions",
+    "lock",
+    "docs",
+    "adopt",
+    "fleet",
+    "release",
+)
 """The modules and packages of tools/, from bottom to top, as in docs/decisions/0024-layout.md."""
 
 STANDARD_LIBRARY_ONLY = {"release": {"docs.markdown", "history", "repository"}, "docs.markdown": set()}

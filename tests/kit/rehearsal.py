@@ -102,6 +102,14 @@ def with_releases(folder: Path) -> Path:
     return folder
 
 
+def with_program(template: Path, folder: Path) -> Path:
+    """Return a copy of the template's repository with the programs of the working tree."""
+    repository = Path(shutil.copytree(template, folder / "template"))
+    shutil.copytree(ROOT / "tools", repository / "tools")
+    shutil.copy(ROOT / "pyproject.toml", repository)
+    return repository
+
+
 def release(repository: Path, tag: str, source: Path) -> None:
     """Commit the template of a folder as a release of a repository."""
     for part in PARTS:

@@ -5,19 +5,21 @@ tests/images and tests/nightly have projects of each shape that are adopted, che
 
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.kit.commands import run, write
+from tests.kit.commands import read, run, write
 from tests.kit.rehearsal import replace
 from tests.kit.shapes import PLAIN, existing
 from tools.adopt import adoption, files, pyproject
 from tools.adopt.adoption import BRANCH, FIRST, SECOND, adopt
 from tools.adopt.command import main
 from tools.adopt.project import RefusalError
+from tools.clone import ANSWERS
 from tools.repository import ROOT
 
 HOSTILE = """[user]
@@ -110,6 +112,26 @@ def test_the_command_works_with_any_settings_of_git(dry: bool, template: Path, t
     else:
         changes = run("git", "diff", "--numstat", "start", BRANCH, "--", "pyproject.toml", cwd=project)
         assert changes.split()[1] == "0"
+
+
+def test_another_template_keeps_its_answers(template: Path, tmp_path: Path) -> None:
+    """The command names the option, with which the branch has a second answers file."""
+    other = b"_commit: v1.0\n_src_path: gh:acme/docs\nlicense: CC0-1.0\n"
+    project = write({ANSWERS: other}, existing(PLAIN, tmp_path))
+    run("sh", "-c", "git add --all && git commit --quiet --message=Other", cwd=project)
+    command = [sys.executable, "-m", "tools.adopt.command", "--no-tests", "--data=docker=false", str(project)]
+    refused = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert refused.stderr.startswith("Pass --answers-file (.copier-answers.poetry.yml), ")
+    assert refused.stderr.endswith(f'{ANSWERS} is of "gh:acme/docs".\nNothing was changed.\n')
+    name = ".copier-answers.poetry.yml"
+    run(*command, f"--answers-file={name}", f"--template={template}", cwd=ROOT)
+    run("git", "checkout", "--quiet", BRANCH, cwd=project)
+    files = read(project)
+    assert files[ANSWERS] == other
+    assert f"_src_path: {template}\n".encode() in files[name]
+    assert f"copier recopy --answers-file={name} " in files["pyproject.toml"].decode()
+    assert f"copier update --answers-file={name}" in files["AGENTS.md"].decode()
 
 
 def test_poetry_refuses_before_anything_is_touched(tmp_path: Path) -> None:

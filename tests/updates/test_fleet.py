@@ -15,10 +15,10 @@ from copier import run_copy
 
 from tests.kit.answers import KINDS
 from tests.kit.commands import COPIER, committed, read, run, write
-from tests.kit.rehearsal import AFTER, NEXT, copy, edited, replace, successor
+from tests.kit.rehearsal import AFTER, NEXT, copy, edited, replace, successor, with_program
+from tools.clone import ANSWERS
 from tools.docs.markdown import code_blocks
 from tools.fleet.command import standings
-from tools.fleet.standing import ANSWERS
 from tools.history import tags
 from tools.render.template import Answers
 from tools.repository import ROOT
@@ -51,7 +51,7 @@ def standing_of(project: Path, template: Path) -> dict[str, Any]:
     """Return the standing of a repository without its path."""
     [standing] = standings([project], template, processes=1)
     assert standing.path == str(project)
-    return {key: value for key, value in asdict(standing).items() if key != "path"}
+    return {key: value for key, value in asdict(standing).items() if key not in ("path", "answers_file")}
 
 
 def standing(release: str, behind: int, drift: dict[str, str] | None = None) -> dict[str, Any]:
@@ -137,14 +137,6 @@ def test_answers_that_every_release_refuses(fleet: dict[str, Path], template: Pa
     assert found["behind"] == 2
     assert found["drift"] is None
     assert found["problem"].startswith("The drift is unknown: ")
-
-
-def with_program(template: Path, folder: Path) -> Path:
-    """Return a copy of the template's repository with the program of the working tree."""
-    repository = Path(shutil.copytree(template, folder / "template"))
-    shutil.copytree(ROOT / "tools", repository / "tools")
-    shutil.copy(ROOT / "pyproject.toml", repository)
-    return repository
 
 
 def report(template: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:

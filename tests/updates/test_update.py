@@ -139,7 +139,13 @@ def test_an_update_that_would_lose_edits_is_refused(given: str, template: Path, 
     copy_parts(ROOT, unguarded)
     silent = "".join(
         f"{{% macro {name} %}}{{% endmacro %}}"
-        for name in ("given_error()", "kind_error()", "rename_error()", "lost_error(question, answer, asked=true)")
+        for name in (
+            "given_error()",
+            "kind_error()",
+            "other_error()",
+            "rename_error()",
+            "lost_error(question, answer, asked=true)",
+        )
     )
     write({"extensions/updates.jinja": silent.encode()}, unguarded)
     release(template_copy := Path(shutil.copytree(template, tmp_path / "template")), "v10000", unguarded)

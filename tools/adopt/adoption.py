@@ -3,6 +3,7 @@
 docs/adopting.md explains the result.
 """
 
+import shlex
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from tools.adopt.files import Plan, merge_gitignore, plan
 from tools.adopt.poetry import environment, poetry
 from tools.adopt.project import Project, RefusalError, read_project
 from tools.adopt.pyproject import Merge, merge, merge_hooks, missing_tools
+from tools.clone import ANSWERS, CloneError, answers_files, load_answers, read_file
 from tools.render.template import Files, Template
 from tools.repository import ROOT, git
 
@@ -59,6 +61,7 @@ def adopt(
     template: str = str(ROOT),
     reference: str = "HEAD",
     branch: str = BRANCH,
+    answers_file: str = ANSWERS,
     dry_run: bool = False,
     tests: bool = True,
 ) -> Adoption:
@@ -70,6 +73,7 @@ def adopt(
         template: The address of the template, which the answers file records.
         reference: The commit or the tag of the template.
         branch: The name of the new branch.
+        answers_file: The name of the answers file.
         dry_run: Leave the branch out.
         tests: Compare the collected tests.
 
@@ -85,7 +89,9 @@ def adopt(
     ):
         raise RefusalError(f"Delete or rename the branch {branch} first: `git branch --delete --force {branch}`.")
     author = _author(project)
-    answers = derive(project, overrides or {}, Template())
+    compiled = Template()
+    _check_answers_files(project, answers_file, template, compiled)
+    answers = derive(project, overrides or {}, compiled)
     with TemporaryDirectory() as temporary:
         clone = Path(temporary, "clones", project.top.name)
         git("clone", "--quiet", "--", str(project.top), str(clone))
@@ -93,7 +99,7 @@ def adopt(
         git("checkout", "--quiet", "--detach", base, folder=clone)
         folder = clone / project.folder.relative_to(project.top)
         strict = _check_lock(folder)
-        rendered = render(answers, template, reference, Path(temporary, "rendered"))
+        rendered = render(answers, template, reference, Path(temporary, "rendered"), answers_file)
         adoption = _merge_into(project, folder, rendered, answers, strict)
         _commit(project, folder, rendered, adoption, author)
         _compare(project, clone, base, adoption, tests)
@@ -101,6 +107,28 @@ def adopt(
         if not dry_run:
             git("fetch", "--quiet", "--no-tags", str(clone), f"HEAD:refs/heads/{branch}", folder=project.top)
     return adoption
+
+
+def _check_answers_files(project: Project, answers_file: str, address: str, template: Template) -> None:
+    """Check that the project has no answers of this template, and that a new answers file replaces no other.
+
+    Raises:
+        RefusalError: It has.
+    """
+    names = {*answers_files(project.folder), *([answers_file] if project.exists(answers_file) else [])}
+    for name in sorted(names):
+        try:
+            recorded = load_answers(read_file(project.folder, name), name).get("_src_path", address)
+        except CloneError as error:
+            raise RefusalError(f"Correct {name} first: {error}") from None
+        other = template.other_template_error(name, recorded, address)
+        if not other:
+            option = "" if name == ANSWERS else f" --answers-file={shlex.quote(name)}"
+            raise RefusalError(
+                f"Run `copier update{option}` in {project.folder}: it has {name}, so it has adopted the template already."
+            )
+        if name == answers_file:
+            raise RefusalError(other)
 
 
 def _author(project: Project) -> dict[str, str]:
@@ -135,12 +163,15 @@ def _check_lock(folder: Path) -> bool:
     return "Warning: " not in result.stdout
 
 
-def render(answers: Mapping[str, Answer], template: str, reference: str, folder: Path) -> Files:
+def render(
+    answers: Mapping[str, Answer], template: str, reference: str, folder: Path, answers_file: str = ANSWERS
+) -> Files:
     """Render the template with some answers as `copier copy` does, and return the files."""
     with NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as file:
         yaml.safe_dump({key: answer.value for key, answer in answers.items()}, file)
         file.flush()
         options = ["--defaults", "--quiet", f"--vcs-ref={reference}", f"--data-file={file.name}"]
+        options += [f"--answers-file={answers_file}"]
         command = [sys.executable, "-m", "copier", "copy", *options, template, str(folder)]
         subprocess.run(command, env=environment(), capture_output=True, text=True, check=True)
     return {file.relative_to(folder).as_posix(): file.read_bytes() for file in folder.rglob("*") if file.is_file()}

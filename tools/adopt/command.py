@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tools.adopt.adoption import BRANCH, Adoption, adopt
 from tools.adopt.project import RefusalError
+from tools.clone import ANSWERS
 from tools.repository import ROOT
 
 
@@ -57,6 +58,7 @@ def main() -> None:
     parser.add_argument("--dry-run", action="store_true", help="report, and add no branch")
     parser.add_argument("--branch", default=BRANCH, help="the new branch (default: %(default)s)")
     parser.add_argument("--template", default=str(ROOT), metavar="ADDRESS", help="recorded (default: this clone)")
+    parser.add_argument("--answers-file", default=ANSWERS, metavar="NAME", help="recorded there (default: %(default)s)")
     parser.add_argument("--no-tests", action="store_true", help="do not install the project to compare its tests")
     options = parser.parse_args()
     # Poetry tells its user of deprecated tables, and the command accepts them.
@@ -69,6 +71,7 @@ def main() -> None:
             dict(one.split("=", 1) for one in options.data),
             template=options.template,
             branch=options.branch,
+            answers_file=options.answers_file,
             dry_run=options.dry_run,
             tests=not options.no_tests,
         )

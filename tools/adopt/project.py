@@ -19,8 +19,6 @@ from poetry.core.packages.project_package import ProjectPackage
 
 from tools.repository import git
 
-ANSWERS = ".copier-answers.yml"
-
 
 class RefusalError(Exception):
     """A project cannot be adopted. The message is one sentence that begins with the remedy."""
@@ -194,8 +192,6 @@ def read_project(path: Path) -> Project:
         raise RefusalError(f"Name the folder of a tracked pyproject.toml: {path} has none.")
     if git("status", "--porcelain", "--untracked-files=no", folder=folder):
         raise RefusalError(f"Commit or stash the changes first: `git status` lists some in {path}.")
-    if ANSWERS in files:
-        raise RefusalError(f"Run `copier update` in {path}: it has {ANSWERS}, so it has adopted a template already.")
     text, data = _toml(folder, "pyproject.toml")
     backend = data.get("build-system", {}).get("build-backend", "")
     if "poetry" not in data.get("tool", {}) and "poetry" not in backend:

@@ -6,20 +6,22 @@ docs/fleet.md explains the report.
 import argparse
 import json
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
-from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tools.fleet.standing import ANSWERS, Releases, Standing, judge, read
+from tools.clone import ANSWERS, answers_files
+from tools.fleet.standing import Releases, Standing, is_bare, judge, read
 from tools.history import tags
 from tools.repository import ROOT
 
 
 def standings(paths: Sequence[Path], repository: Path = ROOT, processes: int | None = None) -> Iterator[Standing]:
-    """Yield the standing of each repository, in their order.
+    """Yield the standings of each repository, in their order: one for each answers file.
 
     Args:
         paths: The repositories.
@@ -28,7 +30,8 @@ def standings(paths: Sequence[Path], repository: Path = ROOT, processes: int | N
     """
     number = processes or os.cpu_count() or 1
     with TemporaryDirectory() as folder:
-        found = map(partial(read, releases=Releases(repository, Path(folder))), paths)
+        releases = Releases(repository, Path(folder))
+        found = (one for path in paths for one in read(path, releases))
         if number == 1:
             yield from map(judge, found)
             return
@@ -45,13 +48,26 @@ def repositories(places: Sequence[Path]) -> list[Path]:
     found = []
     for place in places:
         if place.is_file():
-            lines = map(str.strip, place.read_text(encoding="utf-8").splitlines())
+            lines = map(str.strip, os.fsdecode(place.read_bytes()).splitlines())
             found += [Path(line) for line in lines if line and not line.startswith("#")]
-        elif (place / ANSWERS).exists() or (place / ".git").exists():
+        elif is_repository(place):
             found.append(place)
         else:
             found += sorted(path for path in place.iterdir() if path.is_dir())
     return found
+
+
+def is_repository(place: Path) -> bool:
+    """Return whether a folder is a repository and no folder of repositories, or is unreadable."""
+    try:
+        return bool(answers_files(place)) or (place / ".git").exists() or is_bare(place)
+    except PermissionError:
+        return True
+
+
+def shown(text: str) -> str:
+    """Return a text without characters that control a terminal or change the order of others."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
 
 
 def row(standing: Standing) -> list[str]:
@@ -63,7 +79,9 @@ def row(standing: Standing) -> list[str]:
         *([standing.problem] if standing.problem else []),
     ]
     behind = "-" if standing.behind is None else str(standing.behind)
-    return [standing.path, standing.release or "-", behind, "; ".join(notes)]
+    name = standing.answers_file
+    path = standing.path if name in (None, ANSWERS) else f"{standing.path} ({name})"
+    return [shown(cell) for cell in (path, standing.release or "-", behind, "; ".join(notes))]
 
 
 def table(found: Sequence[Standing], newest: str | None) -> str:
@@ -78,7 +96,7 @@ def table(found: Sequence[Standing], newest: str | None) -> str:
         "with a problem": sum(one.problem is not None for one in found),
     }
     summary = ", ".join(f"{count} {name}" for name, count in counts.items())
-    return "\n".join([*lines, "", f"{len(found)} repositories: {summary}."])
+    return "\n".join([*lines, "", f"{len({one.path for one in found})} repositories: {summary}."])
 
 
 def main() -> None:
@@ -87,13 +105,18 @@ def main() -> None:
     parser.add_argument("places", nargs="+", type=Path, metavar="PATH", help="repositories, folders or lists of them")
     parser.add_argument("--json", action="store_true", help="print JSON")
     options = parser.parse_args()
+    # Paths can have bytes and characters that the terminal's encoding lacks.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         paths = repositories(options.places)
     except OSError as error:
-        parser.error(f"{error.filename}: {error.strerror}")
+        parser.error(shown(f"{error.filename}: {error.strerror}"))
     found, newest = list(standings(paths)), next(reversed(tags()), None)
     if options.json:
-        print(json.dumps({"newest": newest, "repositories": [asdict(one) for one in found]}, indent=2))
+        text = json.dumps({"newest": newest, "repositories": [asdict(one) for one in found]}, indent=2)
+        print(text.replace("\x7f", "\\u007f"))
     else:
         print(table(found, newest))
 

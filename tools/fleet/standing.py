@@ -1,25 +1,35 @@
 """The standing of a repository: its release, its drift from the template, and its refused answers.
 
-It reads working trees and changes nothing. `extensions/ownership.yml` says which files can drift.
+It reads working trees and changes nothing. Anyone can have written them: files are read by tools/clone.py, and an error
+or a long time is the problem of one repository. `extensions/ownership.yml` says which files can drift.
 """
 
+import re
 import shutil
+import signal
 import subprocess
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from tools.clone import ANSWERS, CloneError, answers_files, load_answers, read_file
 from tools.history import tags
 from tools.ownership import ownership, updated_files
 from tools.render.template import PARTS, Answers, Template
-from tools.repository import git
+from tools.repository import ROOT, git
 
-ANSWERS = ".copier-answers.yml"
+COMMIT = re.compile(r"[\w.+/-]{1,200}", re.ASCII)
+"""A tag, the hash of a commit, or an output of `git describe`."""
+
+MANY = 10
+"""The largest number of answers files that are read in a clone."""
+
+SECONDS = 30
+"""The longest time for a step of a repository."""
 
 
 @dataclass
@@ -33,6 +43,7 @@ class Standing:
         drift: The template's files that differ from the recorded release: "changed" or "missing".
         refused: The recorded answers that the newest release refuses: the error message by question.
         problem: Why some of this is unknown, in one sentence.
+        answers_file: The name of the answers file.
     """
 
     path: str
@@ -41,6 +52,7 @@ class Standing:
     drift: dict[str, str] | None = None
     refused: dict[str, str] | None = None
     problem: str | None = None
+    answers_file: str | None = None
 
 
 @dataclass
@@ -51,6 +63,11 @@ class Recorded:
     answers: Answers = field(default_factory=dict)
     recorded: Path | None = None
     newest: Path | None = None
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether the answers lack the first question of this template."""
+        return bool(self.answers) and "project_type" not in self.answers
 
 
 def git_or_none(repository: Path, *arguments: str) -> str | None:
@@ -97,25 +114,83 @@ class Releases:
         return folder
 
 
-def read(path: Path, releases: Releases) -> Recorded:
-    """Read the answers file of a repository. An unreadable one is a problem in its standing."""
-    found = Recorded(Standing(str(path)))
-    standing = found.standing
+def brief(text: object) -> str:
+    """Return a text in one line of limited length."""
+    line = " ".join(str(text).split())
+    return line if len(line) <= 300 else f"{line[:300]}..."
+
+
+@contextmanager
+def problems_of(standing: Standing) -> Iterator[None]:
+    """Make each error, and the end of the time, the problem of a repository."""
+
+    def stop(*_: object) -> None:
+        raise CloneError(f"It takes more than {SECONDS} seconds.")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(SECONDS)
     try:
-        answers = yaml.safe_load((path / ANSWERS).read_bytes())
-    except FileNotFoundError:
-        standing.problem = f"{ANSWERS} is missing." if path.is_dir() else "The folder is missing."
+        yield
+    except CloneError as error:
+        standing.problem = brief(error)
     except OSError as error:
-        standing.problem = f"{ANSWERS} is unreadable: {error.strerror}."
-    except (yaml.YAMLError, ValueError):
-        standing.problem = f"{ANSWERS} is not YAML."
-    else:
-        if not isinstance(answers, dict) or not isinstance(answers.get("_commit"), str):
-            standing.problem = f"{ANSWERS} names no release in _commit."
-        else:
-            standing.release = answers["_commit"]
-            found.answers = {str(key): value for key, value in answers.items()}
-            find_templates(found, releases)
+        standing.problem = brief(f"{error.filename} is unreadable: {error.strerror}.")
+    # People edit answers files, so rendering can fail in any way.
+    except Exception as error:  # noqa: BLE001
+        standing.problem = brief(f"The drift is unknown: {error}")
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def read(path: Path, releases: Releases) -> list[Recorded]:
+    """Read the answers files of a repository. Those of other templates count only if there is no other."""
+    standing = Standing(str(path))
+    names: list[str] = []
+    with problems_of(standing):
+        try:
+            names = answers_files(path)
+        except FileNotFoundError:
+            raise CloneError("The folder is missing.") from None
+        if is_bare(path):
+            raise CloneError("Clone it first: it is a bare repository.")
+        if not names:
+            raise CloneError(f"{ANSWERS} is missing.")
+        if len(names) > MANY:
+            raise CloneError(f"It has {len(names)} answers files.")
+    if standing.problem:
+        return [Recorded(standing)]
+    found = [read_answers(path, name, releases) for name in names]
+    return [one for one in found if len(found) == 1 or not is_other(one, releases)] or found
+
+
+def is_other(found: Recorded, releases: Releases) -> bool:
+    """Return whether the answers are of another template: they lack a question, or have other commits and addresses."""
+    other = found.is_foreign
+    if found.answers and not other and not found.recorded:
+        with problems_of(found.standing):
+            source = brief(found.answers.get("_src_path") or "")
+            other = bool(template(ROOT).other_template_error("", source, str(releases.repository)))
+    return other
+
+
+def is_bare(path: Path) -> bool:
+    """Return whether a folder is a Git repository without a working tree."""
+    return (path / "HEAD").is_file() and (path / "objects").is_dir() and (path / "refs").is_dir()
+
+
+def read_answers(path: Path, name: str, releases: Releases) -> Recorded:
+    """Read an answers file of a repository."""
+    found = Recorded(Standing(str(path), answers_file=name))
+    with problems_of(found.standing):
+        found.answers = load_answers(read_file(path, name), name)
+        commit = found.answers.get("_commit")
+        if found.is_foreign:
+            raise CloneError(f"It is of another template, {found.answers.get('_src_path')}.")
+        if not isinstance(commit, str) or not COMMIT.fullmatch(commit):
+            raise CloneError(f"{name} names no release in _commit.")
+        found.standing.release = commit
+        find_templates(found, releases)
     return found
 
 
@@ -124,16 +199,14 @@ def find_templates(found: Recorded, releases: Releases) -> None:
     standing = found.standing
     source, commit = found.answers.get("_src_path"), releases.commit(str(standing.release))
     if commit is None:
-        standing.problem = (
+        raise CloneError(
             f"Run `git fetch --tags`: {standing.release} is unknown here. Or it is of another template, {source}."
         )
-        return
     found.recorded = releases.unpacked(commit)
     newest = releases.commit(releases.tags[-1] if releases.tags else "HEAD")
     found.newest = releases.unpacked(newest) if newest else None
-    if found.recorded is None or "project_type" not in found.answers:
-        standing.problem = f"It is of another template, {source}."
-        return
+    if found.recorded is None:
+        raise CloneError(f"It is of another template, {source}.")
     standing.behind = releases.behind(commit)
 
 
@@ -149,30 +222,34 @@ def judge(found: Recorded) -> Standing:
     if standing.problem or not found.recorded or not found.newest:
         return standing
     answers = {key: value for key, value in found.answers.items() if not key.startswith("_")}
-    try:
+    name = str(standing.answers_file)
+    with problems_of(standing):
         if unknown := answers.keys() - template(found.recorded).questions.keys():
-            standing.problem = f"{standing.release} has no question {', '.join(sorted(unknown))}."
-            return standing
-        standing.refused = template(found.newest).refused(answers)
-        rendered = template(found.recorded).render(answers, updated_files().match_file)
-        standing.drift = drift(rendered, Path(standing.path))
-    except OSError as error:
-        standing.problem = f"{error.filename} is unreadable: {error.strerror}."
-    # People edit answers files, so rendering can fail in any way.
-    except Exception as error:  # noqa: BLE001
-        standing.problem = f"The drift is unknown: {' '.join(str(error).split())}"
+            raise CloneError(f"{standing.release} has no question {', '.join(sorted(unknown))}.")
+        refused = template(found.newest).refused(answers)
+        standing.refused = {question: brief(reason) for question, reason in refused.items()}
+        rendered = template(found.recorded).render(
+            answers, lambda path: path == name or updated_files().match_file(path), name
+        )
+        standing.drift = drift(rendered, Path(standing.path), name)
     return standing
 
 
-def drift(rendered: Mapping[str, bytes], project: Path) -> dict[str, str]:
+def drift(rendered: Mapping[str, bytes], project: Path, answers_file: str = ANSWERS) -> dict[str, str]:
     """Return the files of a project that are missing or differ from the rendered ones."""
     found = {}
     for path, content in sorted(rendered.items()):
-        file = project / path
-        if not file.is_file():
+        try:
+            current = read_file(project, path)
+        except (FileNotFoundError, NotADirectoryError):
             found[path] = "missing"
-        elif not same(path, content, file.read_bytes()):
+        except CloneError:
             found[path] = "changed"
+        else:
+            # The commit and the source of the answers can differ.
+            compare = same_answers if path == answers_file else partial(same, path)
+            if not compare(content, current):
+                found[path] = "changed"
     return found
 
 
@@ -180,21 +257,23 @@ def same(path: str, rendered: bytes, current: bytes) -> bool:
     """Return whether a file equals the rendered one. Of a shared file, only the template's parts count."""
     if rendered == current:
         return True
+    parts = ownership()["shared"].get(path)
     try:
-        if path == ANSWERS:
-            # Its commit and its source can differ.
-            return answers_of(rendered) == answers_of(current)
-        parts = ownership()["shared"].get(path)
         return bool(parts) and all(
             contains(part_of(current.decode(), part), part_of(rendered.decode(), part)) for part in parts
         )
-    except ValueError:
+    # Deep nesting of TOML exhausts the stack.
+    except (ValueError, RecursionError):
         return False
 
 
-def answers_of(content: bytes) -> Answers:
-    """Return the answers in an answers file."""
-    return {key: value for key, value in yaml.safe_load(content).items() if not str(key).startswith("_")}
+def same_answers(rendered: bytes, current: bytes) -> bool:
+    """Return whether two answers files have the same answers."""
+    first, second = (
+        {key: value for key, value in load_answers(content).items() if not key.startswith("_")}
+        for content in (rendered, current)
+    )
+    return first == second
 
 
 def part_of(text: str, part: str) -> Any:

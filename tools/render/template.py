@@ -131,12 +131,15 @@ class Template:
             return False
         return question.get_when()
 
-    def render(self, answers: Answers, wanted: Callable[[str], bool] = lambda _: True) -> Files:
+    def render(
+        self, answers: Answers, wanted: Callable[[str], bool] = lambda _: True, answers_file: str | None = None
+    ) -> Files:
         """Render the repository that these answers give.
 
         Args:
             answers: Answers to questions; the others get their default.
             wanted: Tells whether to render the file of a path. By default all are rendered.
+            answers_file: Another name of the answers file than the default.
 
         Returns:
             The content of each file by its path.
@@ -144,7 +147,7 @@ class Template:
         Raises:
             ValueError: An answer is refused.
         """
-        return self._worker(answers).render(wanted)
+        return self._worker(answers, answers_file).render(wanted)
 
     def refused(self, answers: Answers) -> dict[str, str]:
         """Return the reasons why answers are refused, by question. Later questions see the default in their place."""
@@ -184,6 +187,11 @@ class Template:
         found = {name: str(check({name: answer})).strip() for name, answer in answers.items()}
         return {name: reason for name, reason in found.items() if reason}
 
+    def other_template_error(self, answers_file: str, recorded: object, address: str) -> str:
+        """Return why an answers file with a recorded address cannot be that of the template at an address, or nothing."""
+        addresses: Any = self.environment.get_template("extensions/addresses.jinja").module
+        return str(addresses.other_template_error(answers_file, recorded, address)).strip()
+
     def excludes(self, patterns: Sequence[str], path: str) -> bool:
         """Return whether patterns exclude a path."""
         return self._worker({})._path_matcher(patterns)(Path(path))
@@ -195,10 +203,13 @@ class Template:
         worker.answers.hidden = combination.known.keys() - combination.asked.keys()
         return worker
 
-    def _worker(self, answers: Answers) -> "Rendering":
+    def _worker(self, answers: Answers, answers_file: str | None = None) -> "Rendering":
+        name = Path(answers_file) if answers_file else None
         # The user's own settings of Copier must not change the result.
         settings = SettingsModel()
-        worker = Rendering(str(self.folder), data=answers, defaults=True, quiet=True, settings=settings)
+        worker = Rendering(
+            str(self.folder), answers_file=name, data=answers, defaults=True, quiet=True, settings=settings
+        )
         worker.__dict__.update(self._shared)
         return worker
 
