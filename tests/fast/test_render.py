@@ -161,7 +161,7 @@ def test_files_exist_when_they_should() -> None:
 
 
 def test_a_new_repository_is_small() -> None:
-    assert len(working_tree().render({})) <= 25
+    assert len(working_tree().render({})) <= 27
 
 
 @pytest.mark.parametrize("question", PUBLIC)
