@@ -77,7 +77,7 @@ def check_pins(every: Variants, folder: Path) -> None:
 
 
 INSTALLS = re.compile(
-    r"\bpip\d? .*\b(?:install|download|wheel)\b.*|\b(?:pipx|uvx?|npm|npx|wget) [-\w].*|\bcurl (?!.*CI_API_V4_URL).*"
+    r"\bpip\d? .*\b(?:install|download|wheel)\b.*|\b(?:pipx|uvx?|npm|npx|wget) [-\w].*|\bcurl (?!.*CI_API_V4_URL)[-\w].*"
 )
 """Commands that install programs or packages."""
 
