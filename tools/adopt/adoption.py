@@ -19,6 +19,7 @@ from tools.adopt.files import Plan, merge_gitignore, plan
 from tools.adopt.poetry import environment, poetry
 from tools.adopt.project import Project, RefusalError, read_project
 from tools.adopt.pyproject import Merge, merge, merge_hooks, missing_tools
+from tools.published import published_address
 from tools.render.template import Files, Template
 from tools.repository import ROOT, git
 
@@ -138,7 +139,9 @@ def _check_lock(folder: Path) -> bool:
 def render(answers: Mapping[str, Answer], template: str, reference: str, folder: Path) -> Files:
     """Render the template with some answers as `copier copy` does, and return the files."""
     with NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as file:
-        yaml.safe_dump({key: answer.value for key, answer in answers.items()}, file)
+        address = published_address() if template == str(ROOT) else None
+        recorded = {"_src_path": address} if address else {}
+        yaml.safe_dump({**{key: answer.value for key, answer in answers.items()}, **recorded}, file)
         file.flush()
         options = ["--defaults", "--quiet", f"--vcs-ref={reference}", f"--data-file={file.name}"]
         command = [sys.executable, "-m", "copier", "copy", *options, template, str(folder)]
