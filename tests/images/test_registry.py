@@ -24,7 +24,7 @@ FOR_BUILDS = re.compile(r"(?:--driver-opt=image|--sbom=generator)=(\S+)")
 """Names an image that builds images."""
 
 PUBLIC = re.compile(
-    r"(?<![\w./-])(?:gcr\.io/|registry\.gitlab|sigstore/|distroless/|(?:python|debian|docker|moby|docker/[\w-]+):)(?=[\w$.])"
+    r"(?<![\w./-])(?:gcr\.io/|registry\.gitlab|sigstore/|distroless/|(?:python|debian|docker(?!:pinDigests)|moby|docker/[\w-]+):)(?=[\w$.])"
     "|buildx create --use|--sbom=true"
 )
 """Finds names of images in public registries, and options with which Docker pulls an image of its own choice."""
@@ -34,7 +34,7 @@ def images_in(files: Files) -> set[str]:
     """Return the names of all images in the files of a repository."""
     found = set(FOR_BUILDS.findall(b"".join(files.values()).decode()))
     found |= set(re.findall(r"(?m)^ARG \w+_IMAGE=(.*)", files.get("Dockerfile", b"").decode()))
-    for job in yaml.safe_load(files.get(".gitlab-ci.yml", b"{}")).values():
+    for job in yaml.load(files.get(".gitlab-ci.yml", b"{}"), yaml.CSafeLoader).values():
         if isinstance(job, dict):
             named = [*job.get("services", ()), *([job["image"]] if "image" in job else [])]
             found |= {one if isinstance(one, str) else one["name"] for one in named}

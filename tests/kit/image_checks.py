@@ -137,12 +137,13 @@ def check_stages(answers: Answers, files: Files, folder: Path) -> None:
 
 def check_poetry_pin(files: Files, folder: Path, *options: str) -> None:
     """Check that a build installs the pinned Poetry, and refuses packages without a hash or a wheel."""
-    source = write({"poetry.in": f"poetry=={OLDER}\n".encode()}, folder / "older")
+    unverified = f"poetry=={OLDER}\n".encode()
+    source = write({"poetry.in": unverified}, folder / "older")
     older = compile_tool(source, [*COMPILATION, "--output-file=poetry.txt", "poetry.in"])
     with image_of({**files, POETRY_TXT: older.encode()}, folder, *options) as image:
         output = docker("run", "--rm", image, "poetry", "--version")
         expect(OLDER in output, output)
-    write({**files, POETRY_TXT: files[".tools/poetry.in"]}, folder / "unverified")
+    write({**files, POETRY_TXT: unverified}, folder / "unverified")
     refused(folder / "unverified", "Hashes are required in --require-hashes mode", *options)
     archive = b"A source archive whose build would install packages without a hash."
     write({"simple/poetry/poetry-99.tar.gz": archive}, folder / "index")
