@@ -25,7 +25,7 @@ pytest = .venv/bin/pytest $(if $(SHARD),--group=$(word 1,$(subst /, ,$(SHARD))) 
 new: .venv/ready
 	@test -n "$(DEST)" || { echo "Name a folder: make new DEST=../myproject"; exit 1; }
 	@test -t 0 || defaults=--defaults; \
-	.venv/bin/copier copy $$defaults $(ARGS) --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
+	.venv/bin/copier copy $$defaults $(ARGS) $$(.venv/bin/python -m tools.published) --vcs-ref HEAD "$(CURDIR)" "$(DEST)"
 
 test-fast: .venv/ready
 	$(pytest) tests/fast

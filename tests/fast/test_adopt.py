@@ -544,6 +544,13 @@ def test_line_ends_stay(tmp_path: Path) -> None:
     assert text.count("\r\n") == text.count("\n")
 
 
+def test_attributes_of_the_project_stay(tmp_path: Path) -> None:
+    """A project without them gets the template's."""
+    own = planned(read(PLAIN.with_files({".gitattributes": "*.bin filter=lfs\n"}), tmp_path / "one"))
+    assert own.kept[".gitattributes"] == "the project has it"
+    assert ".gitattributes" in planned(read(PLAIN, tmp_path / "two")).added
+
+
 def test_gitignore_gets_lines_that_hide_no_tracked_file(tmp_path: Path) -> None:
     project = read(PLAIN.with_files({".gitignore": "__pycache__\n*.txt"}), tmp_path)
     rendered = "__pycache__/\n.env\n/dist/\n"

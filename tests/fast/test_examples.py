@@ -1,5 +1,6 @@
 """The repositories in examples/ are current, complete and intact in Git."""
 
+import re
 import shutil
 from functools import cache
 from pathlib import Path
@@ -77,7 +78,7 @@ def test_every_choice_is_in_an_example() -> None:
 def test_git_keeps_every_byte(tmp_path: Path) -> None:
     """With the ignore rules of this repository and of the examples, and with `core.autocrlf`.
 
-    No attribute hides an example in a review.
+    No attribute hides an example in a review, except the lock files, as in the generated repositories.
     """
     repository = write({f"examples/{path}": content for path, content in shown().items()}, tmp_path / "here")
     for name in (".gitignore", ".gitattributes"):
@@ -89,7 +90,10 @@ def test_git_keeps_every_byte(tmp_path: Path) -> None:
     attributes = run("sh", "-c", "git ls-files -z examples | git check-attr -z --stdin --all", cwd=repository).split(
         "\0"
     )
-    assert {*zip(attributes[1::3], attributes[2::3], strict=True)} == {("text", "auto"), ("eol", "lf")}
+    found = [*zip(attributes[:-1:3], attributes[1::3], attributes[2::3], strict=True)]
+    assert {(name, value) for _, name, value in found} >= {("text", "auto"), ("eol", "lf")}
+    hidden = {path for path, name, _ in found if name not in ("text", "eol")}
+    assert hidden == {path for path in read(repository) if re.search(r"/(poetry\.lock|\.tools/\w+\.txt)$", path)}
 
 
 def test_the_linter_skips_the_examples() -> None:

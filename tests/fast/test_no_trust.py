@@ -10,6 +10,7 @@ import yaml
 from tests.kit.answers import HOSTILE, KINDS, working_tree
 from tests.kit.commands import COPIER, OFFLINE, read, run
 from tests.kit.rendered_files import without_source
+from tools.published import published_address
 from tools.repository import ROOT
 
 MAKE = ("make", "--silent", "--old-file=.venv/ready")
@@ -57,7 +58,7 @@ def test_make_new_calls_copier(tmp_path: Path) -> None:
     run(*MAKE, "new", f"DEST={tmp_path}/new", "ARGS=--data project_name=fresh", cwd=ROOT)
     answers = yaml.safe_load((tmp_path / "new/.copier-answers.yml").read_text(encoding="utf-8"))
     assert answers["project_name"] == "fresh"
-    assert answers["_src_path"] == str(ROOT)
+    assert answers["_src_path"] == (published_address() or str(ROOT))
 
 
 def test_make_new_asks_where(tmp_path: Path) -> None:

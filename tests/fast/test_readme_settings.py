@@ -21,15 +21,20 @@ case $* in *--input=-*) tr -d '\\n'; echo ;; esac
 
 
 def calls(host: str, folder: Path) -> list[str]:
-    """Run the README's commands for a host and return the printed lines."""
+    """Run the README's commands for a host in a repository whose default branch is `trunk`, and return the printed lines."""
     answers = {"repository_host": host, "docs": True, "dependency_updates": "none"}
     readme = working_tree().render(answers)["README.md"].decode()
-    programs = write({"gh": STAND_IN, "glab": STAND_IN}, folder)
+    programs = write({"gh": STAND_IN, "glab": STAND_IN}, folder / "programs")
     for program in programs.iterdir():
         program.chmod(0o755)
     script = "".join(block for block in code_blocks(readme) if ELSEWHERE.match(block))
     environment = {**os.environ, "PATH": f"{programs}:/usr/bin:/bin"}
-    return run("bash", "-euc", script, env=environment, stdin=subprocess.DEVNULL).splitlines()
+    run("git", "init", "--quiet", "--bare", "--initial-branch=trunk", folder / "remote.git")
+    start = "git init --quiet --initial-branch=trunk && git commit --quiet --allow-empty --message=Start"
+    push = "git remote add origin ../remote.git && git push --quiet origin trunk && git switch --quiet --create=work"
+    (folder / "project").mkdir()
+    run("sh", "-c", f"{start} && {push}", cwd=folder / "project")
+    return run("bash", "-euc", script, cwd=folder / "project", env=environment, stdin=subprocess.DEVNULL).splitlines()
 
 
 def sent(printed: list[str], call: str) -> dict[str, object]:
@@ -70,7 +75,8 @@ def test_gitlab_limits_who_releases(tmp_path: Path) -> None:
         "glab api --method=POST projects/:id/protected_tags --field=name=v* --field=create_access_level=40" in printed
     )
     assert "glab variable set TEMPLATE_TOKEN --protected --masked --scope=template" in printed
-    assert "glab schedule create --cron=0 4 * * 1 --ref=main --description=Weekly" in printed
+    assert "glab schedule create --cron=0 4 * * 1 --ref=trunk --description=Weekly" in printed
+    assert "glab api --method=PATCH projects/:id/protected_branches/trunk --field=allow_force_push=false" in printed
 
 
 @pytest.mark.parametrize("updates", ["renovate", "dependabot", "none"])

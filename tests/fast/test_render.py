@@ -89,8 +89,9 @@ def test_texts_may_be_empty(kind: str, author_name: str, author_email: str) -> N
 
 
 def reasons() -> str:
-    """Return the page that lists the files of a new repository."""
-    return (ROOT / "docs/files.md").read_text(encoding="utf-8")
+    """Return the rows of the page that lists the files of a new repository."""
+    lines = (ROOT / "docs/files.md").read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(line for line in lines if line.startswith("|"))
 
 
 def always_there() -> set[str]:

@@ -50,11 +50,11 @@ def infected(folder: Path) -> Path:
     return interpreter
 
 
-def hosted(files: Files, folder: Path) -> Path:
-    """Return a bare repository whose branch `main` has some files.
+def hosted(files: Files, folder: Path, branch: str = "main") -> Path:
+    """Return a bare repository whose default branch has some files.
 
-    The tags `v0.1.0` and `v0.1` are a commit of that branch. `v0.1.1` is a commit of another branch. `v0.1.2` is a commit of `main`, on which a test
-    fails. `v0.1.3rc1` is a pre-release of `main`.
+    The tags `v0.1.0` and `v0.1` are a commit of that branch. `v0.1.1` is a commit of the branch `other`. `v0.1.2` is a
+    commit of the default branch, on which a test fails. `v0.1.3rc1` is a pre-release on the default branch.
     """
     project = write(files, folder / "start")
 
@@ -72,12 +72,12 @@ def hosted(files: Files, folder: Path) -> Path:
 
     test = project / "tests/test_release.py"
     test.write_text("assert True\n", encoding="utf-8")
-    git("init", "--quiet", "--initial-branch=main")
+    git("init", "--quiet", f"--initial-branch={branch}")
     commit("0.1.0")
     git("tag", "v0.1")
     git("switch", "--quiet", "--create=other")
     commit("0.1.1")
-    git("switch", "--quiet", "--force", "main")
+    git("switch", "--quiet", "--force", branch)
     test.write_text("assert False\n", encoding="utf-8")
     commit("0.1.2")
     test.write_text("assert True\n", encoding="utf-8")

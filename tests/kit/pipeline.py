@@ -11,6 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.kit.ci_jobs import Job, Step, jobs
 from tests.kit.commands import read, run, write
 from tools.render.template import Files
@@ -96,6 +98,7 @@ class Pipeline:
         tags = run("git", "tag", "--list", ref, cwd=remote).split()
         self.tag = ref if tags else ""
         self.commit = run("git", "rev-parse", f"{ref}^{{commit}}", cwd=remote).strip()
+        self.default_branch = run("git", "symbolic-ref", "--short", "HEAD", cwd=remote).strip()
 
     def files(self) -> Files:
         """Return the files of the repository at the ref."""
@@ -106,8 +109,19 @@ class Pipeline:
     def run(self, event: str, path: str, *only: str) -> "Pipeline":
         """Run the jobs of a file for an event, or only some of them, in the order of their needs."""
         self.event = event
-        self.run_file(path, [job for job in jobs(self.files()) if job.file == path and (not only or job.name in only)])
+        files = self.files()
+        if self.starts(files[path]):
+            self.run_file(path, [job for job in jobs(files) if job.file == path and (not only or job.name in only)])
         return self
+
+    def starts(self, content: bytes) -> bool:
+        """Return whether a push starts a workflow of GitHub. Other events and GitLab have no filter here."""
+        if self.host == "gitlab" or self.event != "push":
+            return True
+        # YAML 1.1 reads the key `on` as a boolean.
+        filters = (yaml.load(content, yaml.CSafeLoader)[True] or {}).get("push") or {}
+        patterns = filters.get("tags" if self.tag else "branches", ())
+        return any(re.fullmatch(re.escape(one).replace(r"\*", "[^/]*"), self.ref) for one in patterns)
 
     def run_file(self, path: str, waiting: list[Job]) -> bool:
         """Run the jobs of one file and return whether none has failed."""
@@ -174,7 +188,7 @@ class Pipeline:
             **scoped,
             **ref,
             "CI_API_V4_URL": "https://gitlab.com/api/v4",
-            "CI_DEFAULT_BRANCH": "main",
+            "CI_DEFAULT_BRANCH": self.default_branch,
             "CI_JOB_NAME_SLUG": job.name.replace(" ", "-"),
             "CI_JOB_TOKEN": "job-token",
             "CI_PIPELINE_SOURCE": self.event,
@@ -290,16 +304,22 @@ class Pipeline:
             python = re.sub(r"\$(\w+)", lambda name: repr(environment.get(name[1])), expression)
             python = re.sub(r"(\S+) =~ /(.*?)/", r"bool(re.search('\2', \1 or ''))", python).replace("null", "None")
         python = python.replace("&&", " and ").replace("||", " or ")
-        return eval(re.sub(r"!(?!=)", " not ", python), {"re": re, "hashFiles": lambda *_: "hash"})
+        functions = {"re": re, "format": str.format, "hashFiles": lambda *_: "hash"}
+        return eval(re.sub(r"!(?!=)", " not ", python), functions)
 
     def names(self, job: Job, known: Mapping[str, Mapping[str, str]]) -> Callable[[str], str]:
         """Return a function that looks a name of an expression of GitHub up. Unknown names are empty there."""
+        # A scheduled run knows nothing of the repository: https://github.com/github/codeql-action/pull/1211
+        repository = {
+            "github.event.repository.default_branch": self.default_branch,
+            "github.event.repository.private": self.variables.get("PRIVATE", ""),
+        }
         values = {
+            **(repository if self.event != "schedule" else {}),
             "github.event_name": self.event,
             "github.ref": f"refs/tags/{self.tag}" if self.tag else f"refs/heads/{self.ref}",
             "github.repository": "Octo-Org/MyProject",
             "github.token": "token",
-            "github.event.repository.private": self.variables.get("PRIVATE", ""),
             "vars.ATTEST": self.variables.get("ATTEST", ""),
             **{f"secrets.{name}": value for name, value in self.secrets.items()},
             **{f"needs.{name}.outputs.{key}": value for name in job.needs for key, value in self.outputs[name].items()},

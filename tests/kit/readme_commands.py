@@ -30,7 +30,7 @@ from tools.repository import ROOT
 SERVES = {"poe serve": 8000, "--publish 8000:8000": 8000, "compose up": 8000, "jupyter lab": 8888}
 """The port of each command that serves until it is stopped, keyed by words of the command."""
 
-ELSEWHERE = re.compile("^(devcontainer|gh|glab) ")
+ELSEWHERE = re.compile("^(devcontainer|gh|git remote set-head|glab) ")
 """Blocks of commands that other tests run: in tests/nightly/test_programs.py, in a folder that belongs to the user of the
 container, and in tests/fast/test_readme_settings.py, against stand-ins for the host's command line."""
 

@@ -109,6 +109,7 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "Dockerfile": parse_nothing,
     "*.md": parse_nothing,
     ".editorconfig": parse_nothing,
+    ".gitattributes": parse_nothing,
     ".gitignore": parse_nothing,
     ".dockerignore": parse_nothing,
     "LICENSE": parse_nothing,

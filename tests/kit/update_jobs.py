@@ -136,11 +136,11 @@ def assert_update_is_proposed(host: str, template: Path, folder: Path, monkeypat
     edit = edited(remote.project, "package", "dependency", "development-dependency", "readme", "ignored")
     remote.push()
     remote.run_jobs(installing=True)
-    assert remote.branches() == {remote.branch, f"template-{AFTER}"}
+    assert remote.branches() == {remote.branch, f"template-update/{AFTER}"}
     requests = remote.requests()
     assert f"Update to {AFTER} of the template\n" in requests
     assert ("merge_request.create" if host == "gitlab" else "pr\ncreate\n") in requests
-    proposed = remote.clone(f"template-{AFTER}")
+    proposed = remote.clone(f"template-update/{AFTER}")
     files = read(proposed)
     assert b"# Newer." in files[".editorconfig"]
     assert b"pytest>=9.0," in files["pyproject.toml"]
@@ -172,4 +172,4 @@ def assert_conflicts_are_in_the_title(
     assert ".editorconfig" in requests
     remote.run_jobs(installing=False)
     assert remote.requests() == requests
-    assert MARKERS.search(read(remote.clone(f"template-{AFTER}"))[".editorconfig"])
+    assert MARKERS.search(read(remote.clone(f"template-update/{AFTER}"))[".editorconfig"])

@@ -83,7 +83,7 @@ def tags(calls: list[str]) -> list[str]:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_a_tested_commit_of_the_main_branch_is_released(host: str, tmp_path: Path) -> None:
+def test_a_tested_commit_of_the_default_branch_is_released(host: str, tmp_path: Path) -> None:
     released = Released(host, tmp_path, working_tree())
     pipeline = released.run("v0.1.0", ARM64_RUNNER="arm")
     assert "failure" not in pipeline.results.values(), pipeline.used

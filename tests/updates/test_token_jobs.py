@@ -33,7 +33,8 @@ def loot(host: str, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch)
     # The README of a repository before told nobody to limit the variable.
     pipeline.scopes = pipeline.scopes if source == ROOT else {}
     pipeline.run("schedule", UPDATE_FILE[host], "template", "update", "propose")
-    assert remote.branches() == {remote.branch, "template-v0.2.0"}, pipeline.used
+    proposed = "template-update/v0.2.0" if source == ROOT else "template-v0.2.0"
+    assert remote.branches() == {remote.branch, proposed}, pipeline.used
     return (folder / "loot").read_text(encoding="utf-8")
 
 
@@ -59,7 +60,7 @@ def test_only_one_branch_of_the_bundle_is_pushed(tmp_path: Path, monkeypatch: py
     remote.push()
     pipeline = Pipeline("github", remote.bare, remote.branch, tmp_path / "pipeline")
     pipeline.outputs["update"] = {"bundle": "1"}
-    for branch, result in (("template-v0.2.0", "success"), ("template-v0.3.0", "failure")):
+    for branch, result in (("template-update/v0.2.0", "success"), ("template-update/v0.3.0", "failure")):
         run(
             "sh",
             "-ec",
@@ -69,5 +70,5 @@ def test_only_one_branch_of_the_bundle_is_pushed(tmp_path: Path, monkeypatch: py
         pipeline.keep("update", remote.project / "update.bundle")
         ended = pipeline.run("schedule", UPDATE_FILE["github"], "propose").results
         assert list(ended.values()) == [result], pipeline.used
-        assert remote.branches() == {remote.branch, "template-v0.2.0"}
+        assert remote.branches() == {remote.branch, "template-update/v0.2.0"}
         assert run("git", "tag", cwd=remote.bare) == ""

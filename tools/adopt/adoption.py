@@ -21,6 +21,7 @@ from tools.adopt.poetry import environment, poetry
 from tools.adopt.project import Project, RefusalError, read_project
 from tools.adopt.pyproject import Merge, merge, merge_hooks, missing_tools
 from tools.clone import ANSWERS, CloneError, answers_files, load_answers, read_file
+from tools.published import published_address
 from tools.render.template import Files, Template
 from tools.repository import ROOT, git
 
@@ -168,7 +169,9 @@ def render(
 ) -> Files:
     """Render the template with some answers as `copier copy` does, and return the files."""
     with NamedTemporaryFile("w", suffix=".yml", encoding="utf-8") as file:
-        yaml.safe_dump({key: answer.value for key, answer in answers.items()}, file)
+        address = published_address() if template == str(ROOT) else None
+        recorded = {"_src_path": address} if address else {}
+        yaml.safe_dump({**{key: answer.value for key, answer in answers.items()}, **recorded}, file)
         file.flush()
         options = ["--defaults", "--quiet", f"--vcs-ref={reference}", f"--data-file={file.name}"]
         options += [f"--answers-file={answers_file}"]
