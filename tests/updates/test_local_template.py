@@ -2,12 +2,14 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.kit.commands import COPIER, run, write
+from tests.kit.commands import COPIER, ENVIRONMENT, run, write
 from tests.kit.pipeline import Pipeline
 from tests.kit.rehearsal import AFTER, NEXT, generated, release, small_template, tagged, update
 from tests.kit.update_jobs import HOSTS, UPDATE_FILE, Remote, without_installing
@@ -50,12 +52,17 @@ def test_the_jobs_say_what_to_do(host: str, tmp_path: Path, monkeypatch: pytest.
         return pipeline.run("schedule", UPDATE_FILE[host], "drift", "update", "propose")
 
     failed = jobs()
-    assert [result for name, result in failed.results.items() if "propose" not in name] == ["failure"] * 2
-    for message in failed.used:
-        if "failed:" in message:
-            assert f"{REMEDY}{template}." in message
-            assert "Traceback" not in message
+    assert [result for name, result in failed.results.items() if name.endswith(" update")] == ["failure"]
+    [message] = [message for message in failed.used if message.startswith("update failed:")]
+    assert f"{REMEDY}{template}." in message
+    assert "Traceback" not in message
     assert remote.branches() == {remote.branch}
+    for command in ("drift", "update"):
+        script = [sys.executable, ".tools/template.py", command]
+        result = subprocess.run(
+            script, cwd=remote.project, env=ENVIRONMENT, capture_output=True, text=True, check=False
+        )
+        assert (result.returncode, result.stderr) == (1, f"{REMEDY}{template}.\nNothing is changed.\n")
     text = (ROOT / "docs/updates.md").read_text(encoding="utf-8")
     remedy = code_blocks(section(text, "A template in a folder"))[0]
     run("bash", "-euc", remedy.replace(ADDRESS, f"file://{moved}"), cwd=remote.project)
