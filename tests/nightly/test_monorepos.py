@@ -26,7 +26,7 @@ def script(template: Path) -> str:
         "gh:OWNER/copier-poetry-docker": str(template),
         "copier copy ": f"copier copy --quiet --data=python_version={HERE} ",
         # The next release is published before the update.
-        "copier update ": f"git -C {template} tag {AFTER}\ncopier update --quiet ",
+        "poetry run poe update ": f"git -C {template} tag {AFTER}\npoetry run poe update ",
     }
     commands = "".join(lines)
     for old, new in local.items():
