@@ -198,6 +198,16 @@ def copy_commit(copy: Path, environment: dict[str, str]) -> None:
     git("reset", "--quiet", "--hard", commit, cwd=copy, env=environment)
 
 
+def missing_template() -> str:
+    """Return a remedy if the template is a folder that this machine lacks."""
+    address = re.compile("^_src_path: (?!..+[:@])(.*)", re.MULTILINE)
+    folder = address.search(read(Path(ANSWERS)))
+    if not folder or Path(folder[1]).exists():
+        return ""
+    remedy = f"Write the template's address into _src_path of {ANSWERS}"
+    return f"{remedy}: this machine has no {folder[1]}."
+
+
 def copier(command: str, *options: str | Path, **environment: Any) -> str:
     """Run Copier, and return its errors if it fails."""
     if not shutil.which("copier"):
@@ -205,7 +215,8 @@ def copier(command: str, *options: str | Path, **environment: Any) -> str:
     fixed = ["--quiet", "--skip-answered", f"--answers-file={ANSWERS}"]
     result = run("copier", command, *fixed, *options, **environment)
     if result.returncode:
-        return f"{result.stderr.strip()}\nNothing is changed."
+        error = missing_template() or result.stderr.strip()
+        return f"{error}\nNothing is changed."
     print(result.stderr, end="", file=sys.stderr)
     return ""
 
