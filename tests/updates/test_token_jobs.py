@@ -15,7 +15,7 @@ TOKEN = "glpat-of-the-template"
 
 
 def loot(host: str, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run the update jobs of a repository with a package that steals, and return what it has written down."""
+    """Run the update jobs of a repository with a package that steals, and return its notes."""
     answers = {"repository_host": host, "dependency_updates": "none", "docker": False}
     template = small_template(folder / "template", source)
     remote = Remote(host, generated(template, "v0.1.0", answers, folder / "old"), folder, monkeypatch)
