@@ -73,7 +73,7 @@ def test_poetry_add_leaves_fresh_releases_alone(tmp_path: Path, monkeypatch: pyt
 
 
 def test_fresh_uploads_of_tools_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the command in the header, for `make lock` as well as for bots. What cannot be compiled is an error."""
+    """By the command in the header, for `make lock` as well as for bots. A source that cannot be compiled is an error."""
     day = timedelta(days=1)
     write({"twine.in": b"tool\n"}, tmp_path)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))

@@ -122,7 +122,7 @@ def test_a_pre_release_has_its_own_tag_alone(host: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("host", "event"), [("github", "workflow_dispatch"), ("gitlab", "pipeline")])
 def test_a_weekly_build_publishes_the_image_alone_on_the_newest_base(host: str, event: str, tmp_path: Path) -> None:
-    """And after the tests of that release, as the first build."""
+    """After the tests of that release, like the first build."""
     released = Released(host, tmp_path, working_tree())
     pipeline = released.run("v0.1.0", event)
     assert "failure" not in pipeline.results.values(), pipeline.used
@@ -133,7 +133,7 @@ def test_a_weekly_build_publishes_the_image_alone_on_the_newest_base(host: str, 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_schedule_starts_the_pipeline_of_the_newest_release(host: str, tmp_path: Path) -> None:
-    """Which is no pre-release."""
+    """It skips pre-releases."""
     released = Released(host, tmp_path, working_tree())
     pipeline = released.run("main", "schedule", NEWEST="v0.1.2")
     calls = (released.folder / "calls").read_text(encoding="utf-8")

@@ -30,7 +30,7 @@ def loot(host: str, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch)
         "TESTS": f"{infected(folder)} -c pass",
     }
     pipeline.secrets = {"TEMPLATE_TOKEN": TOKEN}
-    # The README of a repository before told nobody to limit the variable.
+    # Earlier READMEs did not say how to limit the variable.
     pipeline.scopes = pipeline.scopes if source == ROOT else {}
     pipeline.run("schedule", UPDATE_FILE[host], "template", "update", "propose")
     assert remote.branches() == {remote.branch, "template-v0.2.0"}, pipeline.used
