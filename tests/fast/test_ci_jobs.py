@@ -16,7 +16,7 @@ ALL: Answers = {"dependency_updates": "none", "docs": True, "package_index": "ad
 """Answers with all jobs, but for those that publish packages."""
 
 OF_EVERY_JOB = {"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD"}
-"""The token that GitLab gives to every job, and no setting keeps from one."""
+"""GitLab gives this token to every job. No setting withholds it."""
 
 
 @cache

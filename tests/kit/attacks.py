@@ -21,18 +21,18 @@ if hook.parent.is_dir():
     hook.write_text('#!/bin/sh\\necho "pushed with $GH_TOKEN$TEMPLATE_TOKEN" >> "$LOOT"\\n')
     hook.chmod(0o755)
 """
-"""A module that writes down the token, if it can, and leaves a hook for who pushes later."""
+"""A module that logs the token if it can, and leaves a hook `pre-push`."""
 
 
 @cache
 def earlier_source() -> Path:
-    """Return a folder with the template before."""
+    """Return a folder with the earlier template."""
     return extract(BEFORE, temporary_folder())
 
 
 @cache
 def earlier_template() -> Template:
-    """Return the template before."""
+    """Return the earlier template."""
     return Template(earlier_source())
 
 

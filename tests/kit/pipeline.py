@@ -45,7 +45,7 @@ esac""",
     "timeout": "",
     "twine": "",
 }
-"""The programs that a job finds, by what they do besides being logged."""
+"""The stand-ins by name, with the shell code that each runs after it logs its call."""
 
 Shell = Callable[[str, Path, Mapping[str, str]], None]
 """Runs a script in a folder with an environment."""

@@ -1,4 +1,4 @@
-"""What the next release may change: its questions, choices, files and regions. docs/policy.md promises it."""
+"""Changes that the next release may make, to questions, choices, files and regions. docs/policy.md promises them."""
 
 import shutil
 import tomllib

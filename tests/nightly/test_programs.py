@@ -1,4 +1,4 @@
-"""What programs from npm make of a generated repository: Renovate, gitlab-ci-local, the command line of dev containers."""
+"""Programs from npm on a generated repository: Renovate, gitlab-ci-local, the command line of dev containers."""
 
 import json
 import os
@@ -310,7 +310,7 @@ def test_renovate_pins_the_image_and_leaves_its_python_to_the_template(tmp_path:
 
 @pytest.mark.parametrize("manager", ["poetry", "pip-compile"])
 def test_renovate_refreshes_all_locked_packages(manager: str, tmp_path: Path) -> None:
-    """Each week: also those that no dependency names."""
+    """It does so each week, also for packages that no dependency names."""
     with two_indexes(tmp_path, [], []) as (project, settings):
         assert planned(project, manager, **settings) == (1, [])
         settings["RENOVATE_IGNORE_PRESETS"] = json.dumps([":maintainLockFilesWeekly"])
@@ -331,7 +331,7 @@ PARSED = re.compile(
 
 
 def test_gitlab_parses_every_file(tmp_path: Path) -> None:
-    """And prints the jobs without a warning."""
+    """It prints the jobs without a warning."""
     start = "git init --quiet --initial-branch=main && git commit --quiet --allow-empty --message=Start"
     remote = "git remote add origin git@gitlab.com:octo-org/myproject.git"
     head = "git symbolic-ref refs/remotes/origin/HEAD refs/remotes/origin/main"

@@ -67,13 +67,13 @@ def test_poetry_add_leaves_fresh_releases_alone(tmp_path: Path, monkeypatch: pyt
         project = write({"pyproject.toml": pyproject, "poetry.toml": files["poetry.toml"]}, tmp_path / "project")
         run(POETRY, "add", "--lock", "tool", cwd=project)
         assert '\nversion = "1.1"\n' in (project / "poetry.lock").read_text(encoding="utf-8")
-        (project / "poetry.toml").unlink()
-        run(POETRY, "update", "--lock", cwd=project)
+        [name, value] = re.findall(r"`(\w+)=(\w+) poetry add NAME@latest`", files["README.md"].decode())[0]
+        run(POETRY, "add", "--lock", "tool@latest", cwd=project, env={**os.environ, name: value})
         assert '\nversion = "1.2"\n' in (project / "poetry.lock").read_text(encoding="utf-8")
 
 
 def test_fresh_uploads_of_tools_are_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """By the command in the header, for `make lock` as well as for bots. What cannot be compiled is an error."""
+    """By the command in the header, for `make lock` as well as for bots. A source that cannot be compiled is an error."""
     day = timedelta(days=1)
     write({"twine.in": b"tool\n"}, tmp_path)
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "cache"))

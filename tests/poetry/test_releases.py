@@ -27,7 +27,7 @@ PUBLISHES = re.compile(
 
 
 class Released:
-    """A repository on a host, and what its pipelines have called."""
+    """A repository on a host, and the calls of its pipelines."""
 
     def __init__(self, host: str, folder: Path, template: Template, **answers: Any) -> None:
         """Make the repository."""
@@ -53,6 +53,8 @@ class Released:
         ]
 
 
+REMEDY = {"v0.1": "Delete this tag, and tag a commit with version 0.1", "v0.1.1": "Merge the tagged commit into main"}
+
 NEITHER = {"v0.1.1": "a commit of another branch", "v0.1.2": "a commit whose tests fail"}
 
 
@@ -62,6 +64,7 @@ def test_a_tag_is_not_released(host: str, tag: str, tmp_path: Path) -> None:
     released = Released(host, tmp_path, working_tree())
     pipeline = released.run(tag)
     assert "failure" in pipeline.results.values()
+    assert REMEDY.get(tag, "") in "\n".join(pipeline.used)
     assert released.published(pipeline) == []
 
 
@@ -119,7 +122,7 @@ def test_a_pre_release_has_its_own_tag_alone(host: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("host", "event"), [("github", "workflow_dispatch"), ("gitlab", "pipeline")])
 def test_a_weekly_build_publishes_the_image_alone_on_the_newest_base(host: str, event: str, tmp_path: Path) -> None:
-    """And after the tests of that release, as the first build."""
+    """After the tests of that release, like the first build."""
     released = Released(host, tmp_path, working_tree())
     pipeline = released.run("v0.1.0", event)
     assert "failure" not in pipeline.results.values(), pipeline.used
@@ -130,7 +133,7 @@ def test_a_weekly_build_publishes_the_image_alone_on_the_newest_base(host: str, 
 
 @pytest.mark.parametrize("host", HOSTS)
 def test_the_schedule_starts_the_pipeline_of_the_newest_release(host: str, tmp_path: Path) -> None:
-    """Which is no pre-release."""
+    """It skips pre-releases."""
     released = Released(host, tmp_path, working_tree())
     pipeline = released.run("main", "schedule", NEWEST="v0.1.2")
     calls = (released.folder / "calls").read_text(encoding="utf-8")
@@ -142,10 +145,12 @@ def test_the_schedule_starts_the_pipeline_of_the_newest_release(host: str, tmp_p
 
 
 def test_a_private_repository_attests_when_asked(tmp_path: Path) -> None:
-    released = Released("github", tmp_path, working_tree(), project_type="service")
+    """Its image and its packages."""
+    released = Released("github", tmp_path, working_tree())
     for attest in ("", "true"):
         used = released.run("v0.1.0", PRIVATE="true", ATTEST=attest).used
-        assert ("publish-image actions/attest" in used) == bool(attest)
+        attested = {call for call in used if call.endswith("actions/attest")}
+        assert attested == ({"publish-image actions/attest", "release actions/attest"} if attest else set())
 
 
 def test_a_release_that_is_there_gets_the_packages(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ TOKEN = "glpat-of-the-template"
 
 
 def loot(host: str, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Run the update jobs of a repository with a package that steals, and return what it has written down."""
+    """Run the update jobs of a repository with a package that steals, and return its notes."""
     answers = {"repository_host": host, "dependency_updates": "none", "docker": False}
     template = small_template(folder / "template", source)
     remote = Remote(host, generated(template, "v0.1.0", answers, folder / "old"), folder, monkeypatch)
@@ -30,7 +30,7 @@ def loot(host: str, source: Path, folder: Path, monkeypatch: pytest.MonkeyPatch)
         "TESTS": f"{infected(folder)} -c pass",
     }
     pipeline.secrets = {"TEMPLATE_TOKEN": TOKEN}
-    # The README of a repository before told nobody to limit the variable.
+    # Earlier READMEs did not say how to limit the variable.
     pipeline.scopes = pipeline.scopes if source == ROOT else {}
     pipeline.run("schedule", UPDATE_FILE[host], "template", "update", "propose")
     proposed = "template-update/v0.2.0" if source == ROOT else "template-v0.2.0"
