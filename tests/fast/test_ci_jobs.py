@@ -18,7 +18,7 @@ ALL: Answers = {"dependency_updates": "none", "docs": True, "package_index": "ad
 """Answers with all jobs, but for those that publish packages."""
 
 OF_EVERY_JOB = {"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD"}
-"""GitLab gives this token to every job. No setting withholds it."""
+"""GitLab gives these tokens to every job. No setting withholds them."""
 
 
 @cache
