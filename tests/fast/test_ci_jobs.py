@@ -3,6 +3,8 @@
 import re
 from functools import cache
 
+import yaml
+
 from tests.kit.answers import working_tree
 from tests.kit.attacks import earlier_template
 from tests.kit.ci_jobs import GITLAB_FILE, Job, jobs
@@ -16,7 +18,7 @@ ALL: Answers = {"dependency_updates": "none", "docs": True, "package_index": "ad
 """Answers with all jobs, but for those that publish packages."""
 
 OF_EVERY_JOB = {"CI_JOB_TOKEN", "CI_REGISTRY_PASSWORD"}
-"""GitLab gives this token to every job. No setting withholds it."""
+"""GitLab gives these tokens to every job. No setting withholds them."""
 
 
 @cache
@@ -110,3 +112,11 @@ def row(job: Job) -> list[str]:
         job.environment,
         code or ("jobs of " + job.calls.rpartition("/")[2] if job.calls else ""),
     ]
+
+
+def test_each_processor_has_a_native_runner() -> None:
+    workflow = yaml.safe_load(working_tree().render({})[".github/workflows/release.yml"])
+    image = workflow["jobs"]["image"]
+    assert image["runs-on"] == "${{ matrix.runner }}"
+    runners = {each["processor"]: each["runner"] for each in image["strategy"]["matrix"]["include"]}
+    assert runners == {"amd64": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}

@@ -141,7 +141,7 @@ def check_mistakes(folder: Path, sh: Shell, kind: str) -> None:
         ),
     }
     if (folder / "Dockerfile").exists():
-        hooks[".tools/*.txt is up to date"] = (".tools/poetry.in", "poetry==2.0\n", "it lacks poetry==2.0")
+        hooks[".tools/*.txt is up to date"] = (".tools/poetry.in", "poetry==2.0\n", "they lack poetry==2.0")
         hooks["no file is both tracked and ignored"] = ("tests/.gitignore", "*.py\n", "lacks the file: !/tests/")
     with mistaken(folder, sh, *((path, text) for path, text, _ in hooks.values())):
         output = failure(sh, "poetry run poe check")

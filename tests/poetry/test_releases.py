@@ -96,6 +96,9 @@ def test_a_tested_commit_of_the_default_branch_is_released(host: str, tmp_path: 
     text = (released.folder / "calls").read_text(encoding="utf-8")
     for label in ("version=0.1.0", "revision=" + pipeline.commit, "source=https://"):
         assert f"--label=org.opencontainers.image.{label}" in text
+    exported = [call for call in text.splitlines() if re.search("type=oci|push-by-digest", call)]
+    assert len(exported) == 2
+    assert all(re.search("--provenance=mode=max --sbom=true ", call) for call in exported), exported
     [release] = [call for call in calls if "release create v0.1.0 " in call]
     assert "dist/myproject.tar.gz dist/myproject.whl" in release
     if host == "github":
