@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit.answers import working_tree
 from tests.kit.commands import write
-from tools.repository import ROOT
 
-SPLIT = ROOT / "template/.docker/split_requirements.py"
+SCRIPT = ".docker/packages.py"
 
 INDEX = "--index-url https://packages.example.com/simple\n"
 HASHED = 'toolz==1.0.0 ; python_version >= "3.11" \\\n    --hash=sha256:01 \\\n    --hash=sha256:02\n'
@@ -23,10 +23,10 @@ LOCAL = "shared @ file:///build/libs/shared\n-e file:///build/libs/edited\n"
 
 def split(text: str, folder: Path, path: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run the script in a folder with requirements, and with programs of a path."""
-    write({"requirements.txt": text.encode()}, folder)
+    write({"requirements.txt": text.encode(), SCRIPT: working_tree().render({})[SCRIPT]}, folder)
     variables = os.environ if path is None else {**os.environ, "PATH": path}
     return subprocess.run(
-        [sys.executable, SPLIT], cwd=folder, env=variables, capture_output=True, text=True, check=False
+        [sys.executable, SCRIPT, "split"], cwd=folder, env=variables, capture_output=True, text=True, check=False
     )
 
 

@@ -115,9 +115,7 @@ def files_of(answers: Answers) -> set[str]:
     if kind == "service":
         files |= {"src/myproject/app.py", "src/myproject/settings.py", "tests/test_app.py"}
     if docker:
-        files |= {".docker/install_project.py", ".dockerignore", "Dockerfile"}
-    if answers.get("installer") == "pip":
-        files.add(".docker/split_requirements.py")
+        files |= {".docker/packages.py", ".dockerignore", "Dockerfile"}
     if docker and kind != "package":
         files.add("compose.yaml")
     if docker or host != "none":
@@ -162,7 +160,7 @@ def test_files_exist_when_they_should() -> None:
 
 
 def test_a_new_repository_is_small() -> None:
-    assert len(working_tree().render({})) <= 27
+    assert len(working_tree().render({})) <= 25
 
 
 @pytest.mark.parametrize("question", PUBLIC)

@@ -12,6 +12,7 @@ LAYERS = (
     "history",
     "ownership",
     "clone",
+    "published",
     "render",
     "questions",
     "lock",

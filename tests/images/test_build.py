@@ -138,7 +138,7 @@ def test_each_installer_and_project_type_copies_the_same_files() -> None:
     """.dockerignore, and no other file, lists the files of the project."""
     for answers in combined("project_type", "installer", "base_image"):
         if answers["docker"]:
-            split = {".docker/split_requirements.py"} if answers["installer"] == "pip" else set()
+            split = {".docker/packages.py"} if answers["installer"] == "pip" else set()
             expected = {".tools/poetry.txt", "pyproject.toml", "poetry.lock", "."} | split
             assert copied(working_tree().render(answers)) == expected
 

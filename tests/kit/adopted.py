@@ -19,7 +19,7 @@ def with_next_release(template: Path, folder: Path) -> Path:
     """Return a repository of the template with a release in which shared files and the template's have changed."""
 
     def change(source: Path) -> None:
-        replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
+        replace(source / "template/poetry.toml", "[solver]", "[solver]\n# Newer.")
         replace(source / "template/pyproject.toml.jinja", "show_missing = true", "show_missing = true\nprecision = 1")
         replace(source / "template/README.md.jinja", "## Licence", "## License")
 
@@ -70,7 +70,7 @@ def assert_updated(project: Path) -> None:
     result = update(project, AFTER)
     assert result.returncode == 0, result.stderr
     files = tracked(project)
-    assert b"# Newer." in files[".editorconfig"]
+    assert b"# Newer." in files["poetry.toml"]
     assert f"_commit: {AFTER}\n" in files[".copier-answers.yml"].decode()
     for path, content in before.items():
         if MARKERS.search(files[path]):

@@ -108,7 +108,6 @@ PARSERS: dict[str, Callable[[str], None]] = {
     "CODEOWNERS": parse_nothing,
     "Dockerfile": parse_nothing,
     "*.md": parse_nothing,
-    ".editorconfig": parse_nothing,
     ".gitattributes": parse_nothing,
     ".gitignore": parse_nothing,
     ".dockerignore": parse_nothing,

@@ -119,7 +119,7 @@ def generated_remote(host: str, folder: Path, template: Path, monkeypatch: pytes
 def with_a_newer_tool(source: Path) -> None:
     """Change a development dependency of the template with its lock store, and another file."""
     replace(source / "extensions/dependencies/dev-requirements.txt", "pytest>=9,", "pytest>=9.0,")
-    replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
+    replace(source / "template/poetry.toml", "[solver]", "[solver]\n# Newer.")
     answers = {"python_version": HERE}
     files = {
         **working_tree().render(answers, "poetry.lock".__eq__),
@@ -142,7 +142,7 @@ def assert_update_is_proposed(host: str, template: Path, folder: Path, monkeypat
     assert ("merge_request.create" if host == "gitlab" else "pr\ncreate\n") in requests
     proposed = remote.clone(f"template-update/{AFTER}")
     files = read(proposed)
-    assert b"# Newer." in files[".editorconfig"]
+    assert b"# Newer." in files["poetry.toml"]
     assert b"pytest>=9.0," in files["pyproject.toml"]
     for path in set(edit.added) - {"poetry.lock"}:
         assert edit.added[path] <= set(files[path].decode().splitlines())
@@ -155,10 +155,10 @@ def assert_conflicts_are_in_the_title(
     """Propose an update with conflicts. The next run proposes nothing. A refused request leaves no branch."""
 
     def change(source: Path) -> None:
-        replace(source / "template/.editorconfig", "root = true", "root = false")
+        replace(source / "template/poetry.toml", "[solver]", "[solver]  # Theirs.")
 
     remote = generated_remote(host, tmp_path, successor(template, tmp_path, change), monkeypatch)
-    replace(remote.project / ".editorconfig", "root = true", "root = maybe")
+    replace(remote.project / "poetry.toml", "[solver]", "[solver]  # Mine.")
     run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=remote.project)
     remote.push()
     if host == "github":
@@ -169,7 +169,7 @@ def assert_conflicts_are_in_the_title(
     remote.run_jobs(installing=False)
     requests = remote.requests()
     assert f"Update to {AFTER} of the template: conflicts to resolve\n" in requests
-    assert ".editorconfig" in requests
+    assert "poetry.toml" in requests
     remote.run_jobs(installing=False)
     assert remote.requests() == requests
-    assert MARKERS.search(read(remote.clone(f"template-update/{AFTER}"))[".editorconfig"])
+    assert MARKERS.search(read(remote.clone(f"template-update/{AFTER}"))["poetry.toml"])

@@ -101,7 +101,7 @@ def release_again(repository: Path) -> None:
             "\nFROM ${PYTHON_IMAGE} AS runtime",
             "\n# Newer.\nFROM ${PYTHON_IMAGE} AS runtime",
         ),
-        ("template/.editorconfig", "root = true", "root = true\n# Newer."),
+        ("template/poetry.toml", "[solver]", "[solver]\n# Newer."),
         ("template/README.md.jinja", "## Licence", "## License"),
     ):
         replace(repository / path, old, new)
@@ -188,7 +188,7 @@ def test_a_fork_follows_the_template_and_its_repositories_follow_the_fork(tmp_pa
         assert not [path for path, content in files.items() if MARKERS.search(content)]
     assert "devcontainer" not in known(project)
     assert known(project)["survey"] is True
-    for path, newer in {"Dockerfile": b"# Newer.", ".editorconfig": b"# Newer.", "README.md": b"## License"}.items():
+    for path, newer in {"Dockerfile": b"# Newer.", "poetry.toml": b"# Newer.", "README.md": b"## License"}.items():
         assert newer not in start[path]
         assert newer in end[path]
     assert end["NOTES"] == b"Notes.\n"

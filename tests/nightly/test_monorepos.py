@@ -41,7 +41,7 @@ def top(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("monorepo")
 
     def change(source: Path) -> None:
-        replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
+        replace(source / "template/poetry.toml", "[solver]", "[solver]\n# Newer.")
 
     released = successor(template, folder, change)
     run("git", "tag", "--delete", AFTER, cwd=released)
@@ -53,7 +53,7 @@ def top(template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_an_update_reaches_the_subfolder_alone(top: Path) -> None:
     changed = run("git", "status", "--porcelain", cwd=top).split("\n")[:-1]
-    assert {line[3:] for line in changed} == {"services/api/.copier-answers.yml", "services/api/.editorconfig"}
+    assert {line[3:] for line in changed} == {"services/api/.copier-answers.yml", "services/api/poetry.toml"}
     assert not [path for path, text in read(top).items() if MARKERS.search(text) and ".venv" not in path]
 
 

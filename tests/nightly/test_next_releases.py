@@ -108,7 +108,7 @@ def test_a_file_is_moved(template: Path, tmp_path: Path) -> None:
 
     def change(source: Path) -> None:
         for old, new in (
-            (".editorconfig", "tools.editorconfig"),
+            ("poetry.toml", "tools.toml"),
             ("tests/test_cli.py.jinja", "tests/test_hello.py.jinja"),
         ):
             (source / "template" / old).rename(source / "template" / new)
@@ -116,17 +116,17 @@ def test_a_file_is_moved(template: Path, tmp_path: Path) -> None:
 
     repository = successor(template, tmp_path, change)
     project = committed(generated(repository, NEXT, {}, tmp_path / "old"), tmp_path)
-    for path in (".editorconfig", "tests/test_cli.py"):
+    for path in ("poetry.toml", "tests/test_cli.py"):
         with (project / path).open("a", encoding="utf-8") as file:
             file.write("# Ours.\n")
     run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
     result = update(project, AFTER)
     assert "git checkout HEAD -- FILE" in result.stderr
     files = read(project)
-    assert {"tools.editorconfig", "tests/test_hello.py"} <= files.keys()
+    assert {"tools.toml", "tests/test_hello.py"} <= files.keys()
     assert b"# Ours." in files["tests/test_cli.py"]
-    run("git", "checkout", "HEAD", "--", ".editorconfig", cwd=project)
-    assert b"# Ours." in read(project)[".editorconfig"]
+    run("git", "checkout", "HEAD", "--", "poetry.toml", cwd=project)
+    assert b"# Ours." in read(project)["poetry.toml"]
 
 
 def test_a_region_is_rewritten(template: Path, tmp_path: Path) -> None:

@@ -91,7 +91,7 @@ def free_port() -> int:
 
 def with_a_newer_file(source: Path) -> None:
     """Change a file of the template."""
-    replace(source / "template/.editorconfig", "root = true", "root = true\n# Newer.")
+    replace(source / "template/poetry.toml", "[solver]", "[solver]\n# Newer.")
 
 
 @pytest.mark.cases("page", pages)
@@ -125,6 +125,6 @@ def test_the_commands_print_the_shown_output(page: str, template: Path, tmp_path
     files = read(project)
     assert run("git", "status", "--porcelain", cwd=project) == ""
     if "poetry run poe update" in commands:
-        assert b"# Newer." in files[".editorconfig"]
+        assert b"# Newer." in files["poetry.toml"]
         assert run("git", "diff", "--name-only", "HEAD~1", "--", "src", "scripts", "tests", cwd=project) == ""
     assert not [path for path, content in files.items() if MARKERS.search(content) and ".venv" not in path]

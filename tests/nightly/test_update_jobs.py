@@ -26,7 +26,7 @@ def test_failed_checks_are_in_the_title_of_the_request(
     template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def change(source: Path) -> None:
-        replace(source / "template/.editorconfig", "root = true", "root = false")
+        replace(source / "template/poetry.toml", "[solver]", "[solver]  # Theirs.")
 
     remote = generated_remote("gitlab", tmp_path, successor(template, tmp_path, change), monkeypatch)
     (remote.project / "src/data_tool/more.py").write_text("import os\n", encoding="utf-8")
@@ -41,12 +41,12 @@ def test_lost_lines_are_in_the_title_of_the_request(
     template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The release drops a file that the user has edited."""
-    repository = successor(template, tmp_path, lambda source: (source / "template/.editorconfig").unlink())
+    repository = successor(template, tmp_path, lambda source: (source / "template/poetry.toml").unlink())
     remote = generated_remote("github", tmp_path, repository, monkeypatch)
-    replace(remote.project / ".editorconfig", "root = true", "root = maybe")
+    replace(remote.project / "poetry.toml", "[solver]", "[solver]  # Mine.")
     run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=remote.project)
     remote.push()
     remote.run_jobs(installing=False)
     requests = remote.requests()
     assert f"Update to {AFTER} of the template: lost lines to restore\n" in requests
-    assert "lost: .editorconfig: 'root = maybe'\n" in requests
+    assert "lost: poetry.toml: '[solver]  # Mine.'\n" in requests

@@ -197,9 +197,9 @@ def test_bots_and_a_release_bump_the_same_actions(template: Path, tmp_path: Path
 
     run("git", "reset", "--quiet", "--hard", cwd=project)
     replace(project / "Dockerfile", "USER 10001:10001", "USER 10002:10002")
-    (project / ".editorconfig").unlink()
+    (project / "poetry.toml").unlink()
     replace(project / "pyproject.toml", "show_missing = true", "show_missing = true\nskip_covered = true")
-    assert drift(project) == ["missing: .editorconfig", "changed: Dockerfile"]
+    assert drift(project) == ["missing: poetry.toml", "changed: Dockerfile"]
 
 
 def test_bots_and_a_release_bump_the_same_images(template: Path, tmp_path: Path) -> None:

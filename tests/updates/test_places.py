@@ -58,7 +58,7 @@ def test_an_update_keeps_edits_in_every_place(place: object, template: Path, tmp
         file.write("\n\ndef leave() -> None:\n    pass\n")
     text = (project / "Dockerfile").read_text(encoding="utf-8")
     (project / "Dockerfile").write_text(text.replace("FROM ", "from "), encoding="utf-8")
-    run("git", "rm", "--quiet", ".editorconfig", cwd=project)
+    run("git", "rm", "--quiet", "poetry.toml", cwd=project)
     run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
     if top != project:
         (top / "README.md").write_text("Changed, and not committed.\n", encoding="utf-8")
@@ -66,7 +66,7 @@ def test_an_update_keeps_edits_in_every_place(place: object, template: Path, tmp
     assert update(project, NEXT).returncode == 0
     files = read(project)
     assert b"def leave" in files["src/data_tool/cli.py"]
-    assert ".editorconfig" not in files
+    assert "poetry.toml" not in files
     assert "AGENTS.md" in files
     assert {path for path, content in files.items() if MARKERS.search(content)} == {"Dockerfile"}
     assert outside.items() <= read(top).items()
@@ -117,20 +117,20 @@ def test_a_renamed_file_that_the_user_ignores(is_tracked: bool, template: Path, 
     """`copier update` deletes the old one, exits with 0, and the edits of an untracked file are nowhere else."""
 
     def change(source: Path) -> None:
-        (source / "template/.editorconfig").rename(source / "template/tools.editorconfig")
+        (source / "template/poetry.toml").rename(source / "template/tools.toml")
 
     repository = successor(template, tmp_path, change)
     project = committed(generated(repository, NEXT, ANSWERS, tmp_path / "old"), tmp_path)
-    for path, line in ((".gitignore", ".editorconfig"), (".editorconfig", "# Ours.")):
+    for path, line in ((".gitignore", "poetry.toml"), ("poetry.toml", "# Ours.")):
         with (project / path).open("a", encoding="utf-8") as file:
             file.write(f"{line}\n")
     if not is_tracked:
-        run("git", "rm", "--quiet", "--cached", ".editorconfig", cwd=project)
+        run("git", "rm", "--quiet", "--cached", "poetry.toml", cwd=project)
     run("git", "commit", "--quiet", "--all", "--message=Ignore", cwd=project)
     assert run("git", "status", "--porcelain", cwd=project) == ""
     assert update(project, AFTER).returncode == 0
-    assert not (project / ".editorconfig").exists()
-    assert b"# Ours." not in read(project)["tools.editorconfig"]
-    shown = run("sh", "-c", "git show HEAD:.editorconfig || true", cwd=project)
+    assert not (project / "poetry.toml").exists()
+    assert b"# Ours." not in read(project)["tools.toml"]
+    shown = run("sh", "-c", "git show HEAD:poetry.toml || true", cwd=project)
     assert ("# Ours." in shown) == is_tracked
-    assert (" D .editorconfig" in run("git", "status", "--porcelain", cwd=project)) == is_tracked
+    assert (" D poetry.toml" in run("git", "status", "--porcelain", cwd=project)) == is_tracked

@@ -43,7 +43,7 @@ def changed(before: Files, after: Files) -> set[str]:
 def test_each_template_leaves_the_other_alone(first: str, other: Path, template: Path, tmp_path: Path) -> None:
     """With edits in files of both. The fleet report lists our answers file alone."""
     repository = successor(
-        template, tmp_path, lambda source: replace(source / "template/.editorconfig", "root = true", "root = false")
+        template, tmp_path, lambda source: replace(source / "template/poetry.toml", "[solver]", "[solver]  # Theirs.")
     )
     project = committed({"notes.txt": b"Notes.\n"}, tmp_path)
     copies = {"ours": (repository, NEXT), "other": (other, "v1.0")}
@@ -52,14 +52,14 @@ def test_each_template_leaves_the_other_alone(first: str, other: Path, template:
         source, tag = copies[owner]
         options = ["--quiet", "--defaults", f"--answers-file={names[owner]}", f"--vcs-ref={tag}"]
         run(COPIER, "copy", *options, source, project)
-    for path in ("site/index.html", ".editorconfig"):
+    for path in ("site/index.html", "poetry.toml"):
         with (project / path).open("a", encoding="utf-8") as file:
             file.write("\n# Ours.\n")
     run("sh", "-c", "git add --all && git commit --quiet --message=Edits", cwd=project)
     before = read(project)
     [found] = standings([project], repository, processes=1)
     assert (found.answers_file, found.behind) == (names["ours"], 1)
-    assert found.drift == {".editorconfig": "changed"}
+    assert found.drift == {"poetry.toml": "changed"}
 
     readme = before["README.md"].decode()
     [command] = re.findall("(?m)^copier update.*", readme)
@@ -67,9 +67,9 @@ def test_each_template_leaves_the_other_alone(first: str, other: Path, template:
     output = run("sh", "-c", f"PATH={COPIER.parent}:$PATH; {command} --defaults", cwd=project)
     assert "is updated" in output
     updated = read(project)
-    assert changed(before, updated) == {".editorconfig", names["ours"]}
-    assert b"root = false" in updated[".editorconfig"]
-    assert b"# Ours." in updated[".editorconfig"]
+    assert changed(before, updated) == {"poetry.toml", names["ours"]}
+    assert b"[solver]  # Theirs." in updated["poetry.toml"]
+    assert b"# Ours." in updated["poetry.toml"]
     run("git", "commit", "--quiet", "--all", "--message=Update", cwd=project)
 
     run(COPIER, "update", "--quiet", "--defaults", f"--answers-file={names['other']}", cwd=project)

@@ -185,35 +185,35 @@ def test_a_deleted_file_stays_deleted(skipped: bool, template: Path, tmp_path: P
 
 def test_a_dropped_file_can_be_kept(template: Path, tmp_path: Path) -> None:
     """Copier deletes it, edited or not. The message says how to restore it, and later updates leave it alone."""
-    repository = successor(template, tmp_path, lambda source: (source / "template/.editorconfig").unlink())
+    repository = successor(template, tmp_path, lambda source: (source / "template/poetry.toml").unlink())
     project = committed(generated(repository, NEXT, {}, tmp_path / "old"), tmp_path)
-    with (project / ".editorconfig").open("a", encoding="utf-8") as file:
+    with (project / "poetry.toml").open("a", encoding="utf-8") as file:
         file.write("# Ours.\n")
     run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
     result = update(project, AFTER)
     assert "git checkout HEAD -- FILE" in result.stderr
-    assert run("git", "status", "--porcelain", "--", ".editorconfig", cwd=project) == " D .editorconfig\n"
-    run("git", "checkout", "HEAD", "--", ".editorconfig", cwd=project)
+    assert run("git", "status", "--porcelain", "--", "poetry.toml", cwd=project) == " D poetry.toml\n"
+    run("git", "checkout", "HEAD", "--", "poetry.toml", cwd=project)
     run("git", "commit", "--quiet", "--all", "--message=Update", cwd=project)
-    assert b"# Ours." in updated(project, AFTER)[".editorconfig"]
+    assert b"# Ours." in updated(project, AFTER)["poetry.toml"]
 
 
 def test_a_line_that_user_and_template_change_gets_conflict_markers(template: Path, tmp_path: Path) -> None:
     """But not in the README, which the user owns."""
 
     def change(source: Path) -> None:
-        replace(source / "template/.editorconfig", "root = true", "root = false")
+        replace(source / "template/poetry.toml", "[solver]", "[solver]  # Theirs.")
         replace(source / "template/README.md.jinja", "## Licence", "## License")
 
     repository = successor(template, tmp_path, change)
     project = committed(generated(repository, NEXT, {}, tmp_path / "old"), tmp_path)
-    replace(project / ".editorconfig", "root = true", "root = maybe")
+    replace(project / "poetry.toml", "[solver]", "[solver]  # Mine.")
     replace(project / "README.md", "## Licence", "## Ours")
     run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
     readme = (project / "README.md").read_bytes()
     files = updated(project, AFTER)
-    assert MARKERS.search(files[".editorconfig"])
-    assert b"root = maybe" in files[".editorconfig"]
+    assert MARKERS.search(files["poetry.toml"])
+    assert b"[solver]  # Mine." in files["poetry.toml"]
     assert files["README.md"] == readme
 
 
@@ -268,8 +268,8 @@ def test_the_drift_task_lists_changed_files_of_the_template(template: Path, tmp_
             file.write("# Ours.\n")
     with (project / "Dockerfile").open("a", encoding="utf-8") as file:
         file.write("# Ours.\n")
-    run("git", "rm", "--quiet", ".editorconfig", cwd=project)
+    run("git", "rm", "--quiet", "poetry.toml", cwd=project)
     before = read(project)
     output = run(*shlex.split(tasks["drift"]["cmd"]), cwd=project, env=ENVIRONMENT)
-    assert output == "missing: .editorconfig\nchanged: Dockerfile\n"
+    assert output == "missing: poetry.toml\nchanged: Dockerfile\n"
     assert read(project) == before

@@ -1,6 +1,6 @@
 """Merge a release of the template into this repository, or list the differences.
 
-update: Run `copier update` with the given options on a copy of the last commit, where
+update: Let Copier update a copy of the last commit with the given options, where
     no setting of Git has an effect. Check the result, and then write it.
 drift: Compare the files with those of the recorded release, which Copier writes with
     the given options.

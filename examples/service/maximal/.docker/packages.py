@@ -1,11 +1,17 @@
-"""Install wheels that `poetry build` makes from this repository into a prefix.
+"""Prepare the packages of the image.
 
-These are the path dependencies of the scripts.
-Run it with the Python of the image, and without Git: it removes the files that Git
-ignores, which Poetry leaves out of a wheel.
+split: Split requirements.txt by how pip installs the packages. Those with hashes stay.
+    Those from Git, which have a commit instead, go to git-requirements.txt. Path
+    dependencies are left to `install`.
+install: Build wheels of the project and its path dependencies with
+    `poetry build`, and install them into a prefix. Run it with the Python of the image,
+    and without Git: it removes the files that Git ignores, which Poetry leaves out of
+    a wheel.
 """
 
 import os
+import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -16,6 +22,25 @@ from typing import Any
 GROUPS = ["main"]
 EXTRAS = [""]
 WHEELS = Path("wheels").absolute()
+FROM_GIT = re.compile(r"(-e |[^;]+? @ )git\+")
+LOCAL = re.compile(r"(-e |[^;]+? @ )file:")
+
+
+def split() -> None:
+    """Write requirements.txt and git-requirements.txt from requirements.txt."""
+    file = Path("requirements.txt")
+    # The hashes of a package are in indented lines below it.
+    requirements = re.split(r"\n(?!\s)", file.read_text(encoding="utf-8"))
+    options = [each for each in requirements if each.startswith("--")]
+    packages = [each for each in requirements if not LOCAL.match(each)]
+    from_git = [each.removeprefix("-e ") for each in packages if FROM_GIT.match(each)]
+    if from_git and not shutil.which("git"):
+        sys.exit("Add git to builder_packages: poetry.lock has packages from Git.")
+    hashed = [each for each in packages if not FROM_GIT.match(each)]
+    file.write_text("\n".join(hashed), encoding="utf-8")
+    Path("git-requirements.txt").write_text(
+        "\n".join([*options, *from_git]), encoding="utf-8"
+    )
 
 
 def read(file: str) -> dict[str, Any]:
@@ -83,9 +108,13 @@ def build(project: str) -> None:
     run("poetry", "build", *options)
 
 
-def main() -> None:
+def install(prefix: str) -> None:
     """Build the wheels, and install them."""
     tools = read("pyproject.toml").get("tool", {})
+    if version := os.environ.get("VERSION"):
+        os.environ["POETRY_DYNAMIC_VERSIONING_BYPASS"] = version
+    elif "poetry-dynamic-versioning" in tools:
+        sys.exit("Pass the version: docker build --build-arg=VERSION=1.2.3 .")
     files = {path for pattern in included(tools) for path in Path().glob(pattern)}
     remove_ignored_files(files)
     os.environ["VIRTUAL_ENV"] = sys.prefix
@@ -96,12 +125,16 @@ def main() -> None:
         else:
             options = ["--no-deps", f"--wheel-dir={WHEELS}"]
             run(sys.executable, "-m", "pip", "wheel", *options, path)
+    build(".")
+    for pattern in included(tools):
+        require(pattern)
     # SOURCE_DATE_EPOCH ties bytecode to the content of its source.
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     for wheel in WHEELS.glob("*"):
-        options = ["--compile-bytecode=0", f"--prefix={sys.argv[1]}"]
+        options = ["--compile-bytecode=0", f"--prefix={prefix}"]
         run(sys.executable, "-m", "installer", *options, str(wheel))
 
 
 if __name__ == "__main__":
-    main()
+    command, *arguments = sys.argv[1:]
+    {"split": split, "install": install}[command](*arguments)

@@ -1,8 +1,7 @@
-"""Install wheels that `poetry build` makes from this repository into a prefix.
+"""Build wheels of the project and its path dependencies, and install them.
 
-These are the path dependencies of the scripts.
-Run it with the Python of the image, and without Git: it removes the files that Git
-ignores, which Poetry leaves out of a wheel.
+They are those of `poetry build`. Run it with the Python of the image, and without Git:
+it removes the files that Git ignores, which Poetry leaves out of a wheel.
 """
 
 import os
@@ -68,13 +67,13 @@ def is_installed(package: dict[str, Any], group: str) -> bool:
     )
 
 
-def path_dependencies() -> Iterator[tuple[str, str]]:
-    """Yield the type, file or directory, and the path of each path dependency."""
+def path_dependencies() -> Iterator[str]:
+    """Yield each folder that is a dependency. Poetry has installed the files."""
     for package in read("poetry.lock")["package"]:
         source = package.get("source", {})
-        local = source.get("type") in ("file", "directory")
+        local = source.get("type") == "directory"
         if local and any(is_installed(package, group) for group in GROUPS):
-            yield source["type"], source["url"]
+            yield source["url"]
 
 
 def build(project: str) -> None:
@@ -83,25 +82,28 @@ def build(project: str) -> None:
     run("poetry", "build", *options)
 
 
-def main() -> None:
+def install(prefix: str) -> None:
     """Build the wheels, and install them."""
     tools = read("pyproject.toml").get("tool", {})
+    if version := os.environ.get("VERSION"):
+        os.environ["POETRY_DYNAMIC_VERSIONING_BYPASS"] = version
+    elif "poetry-dynamic-versioning" in tools:
+        sys.exit("Pass the version: docker build --build-arg=VERSION=1.2.3 .")
     files = {path for pattern in included(tools) for path in Path().glob(pattern)}
     remove_ignored_files(files)
     os.environ["VIRTUAL_ENV"] = sys.prefix
-    for kind, path in path_dependencies():
+    for path in path_dependencies():
         require(path)
-        if kind == "directory":
-            build(path)
-        else:
-            options = ["--no-deps", f"--wheel-dir={WHEELS}"]
-            run(sys.executable, "-m", "pip", "wheel", *options, path)
+        build(path)
+    build(".")
+    for pattern in included(tools):
+        require(pattern)
     # SOURCE_DATE_EPOCH ties bytecode to the content of its source.
     os.environ["SOURCE_DATE_EPOCH"] = "0"
     for wheel in WHEELS.glob("*"):
-        options = ["--compile-bytecode=0", f"--prefix={sys.argv[1]}"]
+        options = ["--compile-bytecode=0", f"--prefix={prefix}"]
         run(sys.executable, "-m", "installer", *options, str(wheel))
 
 
 if __name__ == "__main__":
-    main()
+    install(sys.argv[1])
