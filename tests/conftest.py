@@ -31,10 +31,10 @@ os.environ["MYPY_CACHE_DIR"] = str(MYPY_CACHE)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Run a test again if it failed by a fault of the network, and by nothing else."""
-    from tests.kit.faults import NETWORK_FAULT
+    """Run a test again if it failed by a fault of the network or of the engine, and by nothing else."""
+    from tests.kit.faults import ENGINE_FAULT, NETWORK_FAULT
 
-    config.option.only_rerun = [NETWORK_FAULT.pattern]
+    config.option.only_rerun = [NETWORK_FAULT.pattern, ENGINE_FAULT.pattern]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

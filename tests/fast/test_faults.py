@@ -10,6 +10,10 @@ from tests.kit.commands import write
 from tests.kit.faults import is_fault
 from tools.repository import ROOT
 
+LOST_LAYER = (
+    "failed to prepare sha256:f8 as oz: open /var/lib/docker/overlay2/85/.tmp-committed4: no such file or directory"
+)
+
 MESSAGES = [
     "HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: /simple/ruff/",
     "[Errno 111] Connection refused",
@@ -18,6 +22,7 @@ MESSAGES = [
     "E: Unable to fetch some archives, maybe run apt-get update or try with --fix-missing?",
     "npm error code ECONNRESET",
     'failed to do request: Head "https://example.com": net/http: TLS handshake timeout',
+    f"ERROR: failed to solve: {LOST_LAYER}",
     "write /out: no space left on device",
     "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?",
 ]
@@ -47,6 +52,10 @@ def test_fault():
     assert attempts("fault") == 2, "Connection refused"
 
 
+def test_engine():
+    assert attempts("engine") == 2, "LOST_LAYER"
+
+
 def test_product():
     assert attempts("product") == 2, "the command printed nothing"
 """
@@ -62,10 +71,10 @@ def test_a_failure_of_the_product_is_no_fault(message: str) -> None:
     assert not is_fault(message)
 
 
-def test_only_a_fault_of_the_network_runs_a_test_again(tmp_path: Path) -> None:
+def test_only_a_fault_of_the_network_or_the_engine_runs_a_test_again(tmp_path: Path) -> None:
     """With the settings of this repository, which also list each test that ran again."""
     conftest = b"from tests.conftest import pytest_configure as pytest_configure\n"
-    write({"test_it.py": TESTS, "conftest.py": conftest}, tmp_path)
+    write({"test_it.py": TESTS.replace(b"LOST_LAYER", LOST_LAYER.encode()), "conftest.py": conftest}, tmp_path)
     settings = [f"--config-file={ROOT}/pyproject.toml", f"--rootdir={tmp_path}", "--numprocesses=0", "--reruns-delay=0"]
     result = subprocess.run(
         [sys.executable, "-m", "pytest", *settings, "-p", "no:hypothesispytest", tmp_path],
@@ -75,6 +84,7 @@ def test_only_a_fault_of_the_network_runs_a_test_again(tmp_path: Path) -> None:
         text=True,
         check=False,
     )
-    assert "1 failed, 1 passed, 1 rerun" in result.stdout, result.stdout
-    assert "RERUN test_it.py::test_fault" in result.stdout
+    assert "1 failed, 2 passed, 2 rerun" in result.stdout, result.stdout
+    for name in ("fault", "engine"):
+        assert f"RERUN test_it.py::test_{name}" in result.stdout
     assert (tmp_path / "product").read_text(encoding="utf-8") == "x"

@@ -1,4 +1,4 @@
-"""Faults of the machine or its network, as the programs that tests run report them."""
+"""Faults of the machine, its engine or its network, as the programs that tests run report them."""
 
 import re
 
@@ -15,6 +15,12 @@ NETWORK_FAULT = re.compile(
 A test that fails with one of them runs again; see pytest_configure in tests/conftest.py.
 """
 
+ENGINE_FAULT = re.compile(r"failed to prepare .*/\.tmp-committed\d+: no such file or directory")
+"""Message of Docker about a layer that a parallel build has removed, https://github.com/moby/buildkit/issues/5469.
+
+A test that fails with it runs again too.
+"""
+
 MACHINE_FAULT = re.compile(
     r"(?i)no space left on device|cannot allocate memory|Cannot connect to the Docker daemon|Too many open files"
 )
@@ -22,5 +28,5 @@ MACHINE_FAULT = re.compile(
 
 
 def is_fault(message: str) -> bool:
-    """Return whether a message reports a fault of the machine or its network."""
-    return bool(NETWORK_FAULT.search(message) or MACHINE_FAULT.search(message))
+    """Return whether a message reports a fault of the machine, the engine or the network."""
+    return any(fault.search(message) for fault in (NETWORK_FAULT, ENGINE_FAULT, MACHINE_FAULT))
