@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.parser import BytesParser
 from functools import partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any, NamedTuple
 from zipfile import ZipFile
 
@@ -19,6 +18,7 @@ from tests.kit.experiments import environment
 from tests.kit.private_index import wheel
 from tests.kit.pythons import HERE
 from tests.kit.rehearsal import replace
+from tests.kit.servers import serving
 
 INSTALLED = """
 import json
@@ -242,12 +242,8 @@ def serve_files(folder: Path, login: str = "") -> Iterator[str]:
         The address.
     """
     handler = partial(Handler, login, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
+    with serving(handler) as port:
+        yield f"http://127.0.0.1:{port}"
 
 
 class Handler(SimpleHTTPRequestHandler):

@@ -13,9 +13,8 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from zipfile import ZipFile
@@ -27,6 +26,7 @@ from tests.kit.commands import run, write
 from tests.kit.docker import base_of
 from tests.kit.poetry_process import read_by_poetry
 from tests.kit.pythons import pythons
+from tests.kit.servers import serving
 from tools.render.template import Answers, Files
 from tools.repository import ROOT
 
@@ -153,12 +153,8 @@ def serve_dated(packages: Mapping[str, timedelta]) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/simple"
-        finally:
-            server.shutdown()
+    with serving(Handler) as port:
+        yield f"http://127.0.0.1:{port}/simple"
 
 
 @contextmanager
@@ -181,12 +177,8 @@ def serve_refusals() -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/simple"
-        finally:
-            server.shutdown()
+    with serving(Handler) as port:
+        yield f"http://127.0.0.1:{port}/simple"
 
 
 @contextmanager

@@ -8,12 +8,12 @@ import shutil
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 
 from tests.kit.commands import run
 from tests.kit.private_index import Index
+from tests.kit.servers import serving
 
 CA = "corporate-ca.crt"
 """The file with the authority's certificate, as docs/networks.md names it."""
@@ -85,11 +85,6 @@ def serve_securely(folder: Path, packages: Path) -> Iterator[Index]:
 
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "server.crt", folder / "server.key")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.socket = context.wrap_socket(server.socket, server_side=True)
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            # By its name: pip 25.1 fails with an address ("check_hostname requires server_hostname").
-            yield Index(f"https://localhost:{server.server_port}/simple", user, password)
-        finally:
-            server.shutdown()
+    with serving(Handler, context) as port:
+        # By its name: pip 25.1 fails with an address ("check_hostname requires server_hostname").
+        yield Index(f"https://localhost:{port}/simple", user, password)

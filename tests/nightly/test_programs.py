@@ -5,9 +5,8 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import Any
 from uuid import uuid4
 
@@ -20,6 +19,7 @@ from tests.kit.docker import need_engine, remove
 from tests.kit.private_index import serve
 from tests.kit.rehearsal import small_template, tagged
 from tests.kit.rendered_files import distinct, shapes
+from tests.kit.servers import serving
 from tools.repository import ROOT
 
 PROGRAMS = ROOT / ".node/node_modules/.bin"
@@ -288,12 +288,8 @@ def serve_registry(tags: list[str]) -> Iterator[str]:
         def log_message(self, format: str, *args: object) -> None:
             """Keep quiet."""
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        try:
-            yield f"127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
+    with serving(Handler) as port:
+        yield f"127.0.0.1:{port}"
 
 
 def test_renovate_pins_the_image_and_leaves_its_python_to_the_template(tmp_path: Path) -> None:
