@@ -384,18 +384,20 @@ def programs(command: str) -> Iterator[str]:
 
 
 def programs_of_the_checks() -> set[str]:
-    """Return the programs that the tasks and the hooks of a project start."""
+    """Return the programs that the tasks, the hooks and the script of a project start."""
     files = working_tree().render({"docs": True})
     tasks = tomllib.loads(files["pyproject.toml"].decode())["tool"]["poe"]["tasks"].values()
     [repository] = yaml.safe_load(files[".pre-commit-config.yaml"])["repos"]
     hooks = [hook["entry"] for hook in repository["hooks"] if hook["language"] == "system"]
-    return {program for command in [*(task["cmd"] for task in tasks), *hooks] for program in programs(command)}
+    commands = [*(task["cmd"] for task in tasks), *hooks]
+    started = re.findall(r'\b(?:run|which)\("(\w+)"', files[".tools/template.py"].decode())
+    return {*started, *(program for command in commands for program in programs(command))}
 
 
 def test_the_programs_of_the_checks_are_all_known() -> None:
     """A command with such a name would be called instead, as the environment of the project comes first."""
     assert programs_of_the_checks() >= {"copier", "git", "grep", "mypy", "pytest", "sed", "sh"}
-    assert programs_of_the_checks() <= {*name_lists().commands}
+    assert programs_of_the_checks() - {"python"} <= {*name_lists().commands}, "A pattern refuses python."
 
 
 def test_no_default_is_refused() -> None:
