@@ -34,9 +34,10 @@ from benchmarks.report import write_report
 from benchmarks.repositories import Origin, check_standing, check_update, make, origins
 from tests.kit.answers import working_tree
 from tests.kit.commands import ENVIRONMENT, run, write
-from tests.kit.hazards import GUARDED, SCRIPT
+from tests.kit.hazards import GUARDED
 from tests.kit.rehearsal import NEXT, Edited, copy, known, update, with_releases
 from tools.fleet.command import standings
+from tools.fleet.versions import SCRIPT
 from tools.history import releases, tags
 from tools.repository import ROOT
 

@@ -1,28 +1,19 @@
 """The functions of .tools/template.py on texts; tests/updates/test_guard.py has real updates."""
 
-from importlib.util import module_from_spec, spec_from_file_location
 from typing import Any
 
 import pytest
 
-from tests.kit.answers import working_tree
-from tests.kit.commands import write
-from tests.kit.hazards import SCRIPT
+from tools.fleet import versions
 
 OLD, NEW = "a" * 40, "b" * 40
 DIGEST = f"@sha256:{'c' * 64}"
 
 
 @pytest.fixture(scope="module")
-def script(tmp_path_factory: pytest.TempPathFactory) -> Any:
+def script() -> Any:
     """Give the rendered script as a module."""
-    folder = write(working_tree().render({}, SCRIPT.__eq__), tmp_path_factory.mktemp("script"))
-    spec = spec_from_file_location("script", folder / SCRIPT)
-    assert spec
-    assert spec.loader
-    module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return versions.script()
 
 
 def conflict(yours: str, theirs: str, base: str = "") -> str:
@@ -53,6 +44,12 @@ RESOLVED = {
     ),
     "a runner": ("runs-on: ubuntu-24.04\n", "runs-on: ubuntu-26.04\n", "", "runs-on: ubuntu-26.04\n"),
     "a requirement": ('    "a[b]>=9,<11",\n', '    "a[b]>=9,<10",\n', "", '    "a[b]>=9,<11",\n'),
+    "requirements in one line": (
+        'a = ["b>=2.4,<3", "c~=2"]\n',
+        'a = ["b>=2.3,<3", "c~=2"]\n',
+        "",
+        'a = ["b>=2.4,<3", "c~=2"]\n',
+    ),
 }
 
 
@@ -73,6 +70,7 @@ UNRESOLVED = {
     "a timeout": ("    timeout-minutes: 15\n", "    timeout-minutes: 20\n", ""),
     "a schedule": ('    - cron: "1 4 * * 1"\n', '    - cron: "2 4 * * 1"\n', ""),
     "a bound of Python": ('requires-python = ">=3.12,<3.14"\n', 'requires-python = ">=3.12,<3.15"\n', ""),
+    "another package with a number": ('    "psycopg2>=2",\n', '    "psycopg3>=3",\n', ""),
     "Windows line ends": ("FROM a:1\r\n", "FROM a:2\n", ""),
 }
 

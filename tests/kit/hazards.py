@@ -8,9 +8,8 @@ from pathlib import Path
 from tests.kit.answers import working_tree
 from tests.kit.commands import COPIER, read, run, write
 from tests.kit.rehearsal import MARKERS
+from tools.fleet.versions import SCRIPT
 from tools.render.template import Files
-
-SCRIPT = ".tools/template.py"
 
 PLAIN = ("copier", "update", "--skip-answered", "--defaults")
 GUARDED = ("python3", SCRIPT, "update", "--defaults")

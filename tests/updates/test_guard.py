@@ -14,6 +14,7 @@ from tests.kit.commands import COPIER, ENVIRONMENT, committed, read, run
 from tests.kit.hazards import EDIT, GUARDED, HAZARDS, PLAIN, Hazard, Machine, hazard_rows, outcome, small_releases
 from tests.kit.rehearsal import AFTER, MARKERS, NEXT, generated, replace, successor
 from tools.docs.markdown import table
+from tools.fleet.command import standings
 from tools.repository import ROOT
 
 HEX = "0123456789abcdef0123456789abcdef01234567"
@@ -176,8 +177,11 @@ def test_bots_and_a_release_bump_the_same_actions(template: Path, tmp_path: Path
         file.write_text(bump(text, "actions/setup-python", "v7.0.5", "b"), encoding="utf-8")
     with_digest = f"python:3.14-slim-trixie{DIGEST}"
     replace(project / "Dockerfile", "python:3.14-slim-trixie", with_digest)
+    replace(project / "pyproject.toml", '"mypy>=2,<3"', '"mypy>=3.1,<4"')
+    replace(project / "pyproject.toml", '["poetry-core>=2.3,<3"]', '["poetry-core>=2.4,<3"]')
     run("git", "commit", "--quiet", "--all", "--message=Bump", cwd=project)
     assert drift(project) == []
+    assert reported(project, repository) == {}
 
     run("git", "branch", "bumped", cwd=project)
     updated = guarded(project, f"--vcs-ref={AFTER}", "--data=image_python=3.15")
@@ -199,7 +203,8 @@ def test_bots_and_a_release_bump_the_same_actions(template: Path, tmp_path: Path
     replace(project / "Dockerfile", "USER 10001:10001", "USER 10002:10002")
     (project / "poetry.toml").unlink()
     replace(project / "pyproject.toml", "show_missing = true", "show_missing = true\nskip_covered = true")
-    assert drift(project) == ["missing: poetry.toml", "changed: Dockerfile"]
+    assert drift(project) == ["changed: Dockerfile", "missing: poetry.toml"]
+    assert reported(project, repository) == {"Dockerfile": "changed", "poetry.toml": "missing"}
 
 
 def test_bots_and_a_release_bump_the_same_images(template: Path, tmp_path: Path) -> None:
@@ -242,3 +247,9 @@ def drift(project: Path) -> list[str]:
     lines = run(*shlex.split(task["cmd"]), cwd=project, env=ENVIRONMENT).splitlines()
     assert read(project) == before
     return lines
+
+
+def reported(project: Path, repository: Path) -> dict[str, str] | None:
+    """Return the drift of a repository in the fleet report."""
+    [standing] = standings([project], repository, processes=1)
+    return standing.drift

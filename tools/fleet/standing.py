@@ -4,6 +4,7 @@ It reads working trees and changes nothing. Anyone can have written them: files 
 or a long time is the problem of one repository. `extensions/ownership.yml` says which files can drift.
 """
 
+import json
 import re
 import shutil
 import signal
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tools.clone import ANSWERS, CloneError, answers_files, load_answers, read_file
+from tools.fleet.versions import without_versions
 from tools.history import tags
 from tools.ownership import ownership, updated_files
 from tools.render.template import PARTS, Answers, Template
@@ -254,14 +256,19 @@ def drift(rendered: Mapping[str, bytes], project: Path, answers_file: str = ANSW
 
 
 def same(path: str, rendered: bytes, current: bytes) -> bool:
-    """Return whether a file equals the rendered one. Of a shared file, only the template's parts count."""
+    """Return whether a file equals the rendered one, apart from versions.
+
+    Of a shared file, only the template's parts count.
+    """
     if rendered == current:
         return True
     parts = ownership()["shared"].get(path)
     try:
-        return bool(parts) and all(
-            contains(part_of(current.decode(), part), part_of(rendered.decode(), part)) for part in parts
-        )
+        texts = current.decode(), rendered.decode()
+        if not parts:
+            first, second = ([without_versions(line) for line in text.splitlines()] for text in texts)
+            return first == second
+        return all(contains(*(part_of(text, part) for text in texts)) for part in parts)
     # Deep nesting of TOML exhausts the stack.
     except (ValueError, RecursionError):
         return False
@@ -291,5 +298,11 @@ def contains(current: Any, rendered: Any) -> bool:
     if isinstance(rendered, dict) and isinstance(current, dict):
         return all(key in current and contains(current[key], value) for key, value in rendered.items())
     if isinstance(rendered, list) and isinstance(current, list):
-        return all(value in current for value in rendered)
+        items = [unversioned(value) for value in current]
+        return all(unversioned(value) in items for value in rendered)
     return bool(rendered == current)
+
+
+def unversioned(item: Any) -> Any:
+    """Return an item of an array without versions: they are in requirements, which are quoted in the file."""
+    return without_versions(json.dumps(item)) if isinstance(item, str) else item

@@ -46,8 +46,10 @@ PIN = re.compile(
 )
 IMAGE = re.compile(r"\s*(- )?(image|name|services): |ARG \w+_IMAGE=|FROM ")
 TAG = re.compile(r"(?<=\w:)v?(\d[\d.]*)(?![\d./])")
-REQUIREMENT = re.compile(r'\s*"[\w.-]+(\[[\w,.-]+\])?(,?[<>=!~]=?[\d.]+)+",?\s*$')
-NUMBER = re.compile(r"(\d[\d.]*)")
+REQUIREMENT = re.compile(
+    r'\s*([\w-]+ = \[)?("[\w.-]+(\[[\w,.-]+\])?(,?[<>=!~]=?[\d.]+)+"(, )?)+\]?,?\s*$'
+)
+BOUND = re.compile(r"(?<=[<>=~])(\d[\d.]*)")
 
 
 def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -95,7 +97,7 @@ def split_versions(line: str) -> tuple[str, list[list[int]]]:
     if IMAGE.match(line):
         line = TAG.sub(take, line)
     elif REQUIREMENT.match(line):
-        line = NUMBER.sub(take, line)
+        line = BOUND.sub(take, line)
     return line, versions
 
 
