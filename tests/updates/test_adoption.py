@@ -130,8 +130,9 @@ def test_another_template_keeps_its_answers(template: Path, tmp_path: Path) -> N
     files = read(project)
     assert files[ANSWERS] == other
     assert f"_src_path: {template}\n".encode() in files[name]
-    assert f"copier recopy --answers-file={name} " in files["pyproject.toml"].decode()
-    assert f"copier update --answers-file={name}" in files["AGENTS.md"].decode()
+    assert f'ANSWERS = "{name}"' in files[".tools/template.py"].decode()
+    assert 'cmd = "python .tools/template.py update"' in files["pyproject.toml"].decode()
+    assert f"`{name}`" in files["AGENTS.md"].decode()
 
 
 def test_poetry_refuses_before_anything_is_touched(tmp_path: Path) -> None:

@@ -271,5 +271,5 @@ def test_the_drift_task_lists_changed_files_of_the_template(template: Path, tmp_
     run("git", "rm", "--quiet", "poetry.toml", cwd=project)
     before = read(project)
     output = run(*shlex.split(tasks["drift"]["cmd"]), cwd=project, env=ENVIRONMENT)
-    assert output == "missing: poetry.toml\nchanged: Dockerfile\n"
+    assert output == "changed: Dockerfile\nmissing: poetry.toml\n"
     assert read(project) == before
