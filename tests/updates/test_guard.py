@@ -4,17 +4,20 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import tomllib
 from pathlib import Path
+from subprocess import PIPE
 
 import pytest
 
-from tests.kit.commands import COPIER, ENVIRONMENT, committed, read, run
+from tests.kit.commands import COPIER, ENVIRONMENT, committed, read, run, write
 from tests.kit.hazards import EDIT, GUARDED, HAZARDS, PLAIN, Hazard, Machine, hazard_rows, outcome, small_releases
 from tests.kit.rehearsal import AFTER, MARKERS, NEXT, generated, replace, successor
 from tools.docs.markdown import table
 from tools.fleet.command import standings
+from tools.fleet.versions import SCRIPT
 from tools.repository import ROOT
 
 HEX = "0123456789abcdef0123456789abcdef01234567"
@@ -151,6 +154,43 @@ def test_lost_lines_are_listed_and_can_be_restored(small: Path, tmp_path: Path) 
     assert read(machine.project) == before
     assert machine.try_out(*GUARDED, "--vcs-ref=v1").stderr == "Nothing is changed.\n"
     assert machine.sh("ls .git | grep template- || true") == ""
+
+
+def test_an_interrupted_update_changes_nothing(small: Path, tmp_path: Path) -> None:
+    """Ctrl+C reaches all processes of the terminal."""
+    machine = Machine(small, tmp_path)
+    before = read(machine.project)
+    programs = tmp_path / "programs"
+    write({"copier": b"#!/bin/sh\necho started; exec sleep 60\n"}, programs)
+    (programs / "copier").chmod(0o755)
+    environment = {**machine.environment, "PATH": f"{programs}:{machine.environment['PATH']}"}
+    with subprocess.Popen(
+        GUARDED,
+        cwd=machine.project,
+        env=environment,
+        stdout=PIPE,
+        stderr=PIPE,
+        text=True,
+        start_new_session=True,
+        # Shells start background processes with this signal ignored.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
+    ) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "started\n"
+        os.killpg(process.pid, signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (1, "Stopped. Undo it with `git reset --hard && git clean -di`.\n")
+    assert read(machine.project) == before
+    assert machine.sh("ls .git | grep template- || true") == ""
+
+
+def test_a_wrong_command_explains_the_others(small: Path, tmp_path: Path) -> None:
+    machine = Machine(small, tmp_path)
+    for command in ([], ["upgrade"]):
+        result = machine.try_out("python3", SCRIPT, *command)
+        assert result.returncode == 1
+        assert "\nupdate: " in result.stderr
+        assert "\ndrift: " in result.stderr
 
 
 def bump(text: str, action: str, version: str, digit: str) -> str:

@@ -24,6 +24,8 @@ from typing import Any
 ANSWERS = ".copier-answers.yml"
 SHARED_FILES = [".gitignore", "pyproject.toml"]
 
+UNDO = "Undo it with `git reset --hard && git clean -di`."
+
 # With other values, Git changes or hides lines or fails, and Copier does not notice.
 SETTINGS = {
     "apply.whitespace": "nowarn",
@@ -287,8 +289,7 @@ def update(*options: str) -> None:
             write(copy, changed, conflicts)
     for line in [*(f"changed: {path}" for path in changed), *sorted(left)]:
         print(line)
-    undo = "Undo it with `git reset --hard && git clean -di`."
-    print("Nothing is changed." if pretend or not changed else undo, file=sys.stderr)
+    print("Nothing is changed." if pretend or not changed else UNDO, file=sys.stderr)
     sys.exit(3 if left else 0)
 
 
@@ -327,4 +328,11 @@ if __name__ == "__main__":
     for name in variables - {"GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS"}:
         del os.environ[name]
     os.chdir(Path(__file__).parents[1])
-    {"update": update, "drift": drift}[sys.argv[1]](*sys.argv[2:])
+    commands = {"update": update, "drift": drift}
+    command, *options = sys.argv[1:] or [""]
+    if command not in commands:
+        sys.exit(__doc__)
+    try:
+        commands[command](*options)
+    except KeyboardInterrupt:
+        sys.exit(f"Stopped. {UNDO}")
