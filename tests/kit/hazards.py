@@ -254,7 +254,7 @@ class Machine:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What an update did to an edit.
+    """The effect of an update on an edit.
 
     Attributes:
         name: kept, lost, marked, marked throughout, refused, or traceback.

@@ -1,4 +1,4 @@
-"""The commands and files of docs/monorepos.md, in their order, and what they are for."""
+"""The commands and files of docs/monorepos.md, in their order, and the claims beside them."""
 
 import re
 import subprocess
