@@ -33,9 +33,8 @@ from benchmarks.figures import UPDATES, Results
 from benchmarks.report import write_report
 from benchmarks.repositories import Origin, check_standing, check_update, make, origins
 from tests.kit.answers import working_tree
-from tests.kit.commands import ENVIRONMENT, run, write
-from tests.kit.hazards import GUARDED
-from tests.kit.rehearsal import NEXT, Edited, copy, known, update, with_releases
+from tests.kit.commands import run, write
+from tests.kit.rehearsal import NEXT, Edited, copy, guarded_update, known, update, with_releases
 from tools.fleet.command import standings
 from tools.fleet.versions import SCRIPT
 from tools.history import releases, tags
@@ -75,8 +74,7 @@ def update_by_task(project: Path) -> None:
     Raises:
         SystemExit: The update failed.
     """
-    command = [*GUARDED, f"--vcs-ref={NEXT}"]
-    result = subprocess.run(command, cwd=project, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    result = guarded_update(project, f"--vcs-ref={NEXT}")
     if result.returncode not in (0, 3):
         sys.exit(f"Failed update of {project}:\n{result.stderr}")
 

@@ -13,14 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.kit.answers import working_tree
-from tests.kit.commands import COPIER, read, run, write
+from tests.kit.commands import COPIER, UNPRIVILEGED, read, run, write
 from tests.kit.docker import wait_until
 from tests.kit.rendered_files import without_source
 from tools.render.template import copy_parts
 from tools.repository import ROOT
-
-WITHOUT_PRIVILEGES = ("setpriv", "--bounding-set=-dac_override,-dac_read_search")
-"""Makes root respect the permissions of a folder."""
 
 
 def copy(target: Path, *options: str | Path, prefix: Sequence[str] = ()) -> subprocess.CompletedProcess[str]:
@@ -92,7 +89,7 @@ def test_the_same_command_completes_an_interrupted_copy(tmp_path: Path) -> None:
 def test_the_message_names_a_folder_without_write_access(tmp_path: Path) -> None:
     target = tmp_path / "closed/new"
     target.parent.mkdir(mode=0o555)
-    result = copy(target, "--defaults", prefix=WITHOUT_PRIVILEGES if os.getuid() == 0 else ())
+    result = copy(target, "--defaults", prefix=UNPRIVILEGED)
     assert result.returncode != 0
     assert result.stderr.splitlines()[-1].startswith("PermissionError: ")
     assert str(target.parent) in result.stderr.splitlines()[-1]

@@ -15,6 +15,9 @@ COPIER = ROOT / ".venv/bin/copier"
 OFFLINE = ("unshare", "--net", "--map-root-user")
 """Runs a command in a network namespace without interfaces."""
 
+UNPRIVILEGED = ("setpriv", "--bounding-set=-dac_override,-dac_read_search") if os.getuid() == 0 else ()
+"""Makes root respect the permissions of files."""
+
 ENVIRONMENT = {**os.environ, "PATH": f"{POETRY.parent}:{COPIER.parent}:{os.environ['PATH']}"}
 """The environment of a user who has Poetry and Copier."""
 

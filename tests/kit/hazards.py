@@ -12,7 +12,6 @@ from tools.fleet.versions import SCRIPT
 from tools.render.template import Files
 
 PLAIN = ("copier", "update", "--skip-answered", "--defaults")
-GUARDED = ("python3", SCRIPT, "update", "--defaults")
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from tools.clone import ANSWERS
 Make = Callable[[Path], object]
 """Changes a clone."""
 
-LINKED = (".gitignore", "Dockerfile", "poetry.toml", "pyproject.toml", "renovate.json")
+LINKED = (".dockerignore", ".gitignore", "Dockerfile", "poetry.toml", "pyproject.toml", "renovate.json")
 """Files of the template or shared ones."""
 
 NOT_YAML = f"{ANSWERS} is not YAML."

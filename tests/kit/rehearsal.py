@@ -18,8 +18,9 @@ import yaml
 from copier import run_copy, run_update
 from pathspec import GitIgnoreSpec
 
-from tests.kit.commands import COPIER, POETRY, read, run
+from tests.kit.commands import COPIER, ENVIRONMENT, POETRY, read, run
 from tests.kit.pythons import HERE
+from tools.fleet.versions import SCRIPT
 from tools.history import releases
 from tools.ownership import ownership
 from tools.render.template import PARTS, Answers, Files, copy_parts
@@ -138,6 +139,16 @@ def update(project: Path, tag: str, *arguments: str) -> subprocess.CompletedProc
     """Run the command that bots run: without a question, and without trust."""
     command: list[str | Path] = [COPIER, "update", "--skip-answered", "--defaults", f"--vcs-ref={tag}", *arguments]
     return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+
+
+GUARDED = ("python3", SCRIPT, "update", "--defaults")
+"""The command of the task `update`, without a question."""
+
+
+def guarded_update(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command of the task `update` with some options."""
+    command = [*GUARDED, *arguments]
+    return subprocess.run(command, cwd=project, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 
 def updated(project: Path, tag: str, **answers: Any) -> Files:

@@ -13,8 +13,8 @@ from subprocess import PIPE
 import pytest
 
 from tests.kit.commands import COPIER, ENVIRONMENT, committed, read, run, write
-from tests.kit.hazards import EDIT, GUARDED, HAZARDS, PLAIN, Hazard, Machine, hazard_rows, outcome, small_releases
-from tests.kit.rehearsal import AFTER, MARKERS, NEXT, generated, replace, successor
+from tests.kit.hazards import EDIT, HAZARDS, PLAIN, Hazard, Machine, hazard_rows, outcome, small_releases
+from tests.kit.rehearsal import AFTER, GUARDED, MARKERS, NEXT, generated, guarded_update, replace, successor
 from tools.docs.markdown import table
 from tools.fleet.command import standings
 from tools.fleet.versions import SCRIPT
@@ -28,13 +28,6 @@ DIGEST = f"@sha256:{HEX}{HEX[:24]}"
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give a small template with the real script."""
     return small_releases(tmp_path_factory.mktemp("small") / "template")
-
-
-def guarded(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the command of the task `update`."""
-    environment = {**os.environ, "PATH": f"{COPIER.parent}:{os.environ['PATH']}"}
-    command = [*GUARDED, *arguments]
-    return subprocess.run(command, cwd=project, env=environment, capture_output=True, text=True, check=False)
 
 
 @pytest.mark.parametrize("hazard", HAZARDS, ids=lambda hazard: hazard.name)
@@ -224,7 +217,7 @@ def test_bots_and_a_release_bump_the_same_actions(template: Path, tmp_path: Path
     assert reported(project, repository) == {}
 
     run("git", "branch", "bumped", cwd=project)
-    updated = guarded(project, f"--vcs-ref={AFTER}", "--data=image_python=3.15")
+    updated = guarded_update(project, f"--vcs-ref={AFTER}", "--data=image_python=3.15")
     assert updated.returncode == 0, updated.stdout + updated.stderr
     for file in workflows:
         text = file.read_text(encoding="utf-8")
@@ -271,7 +264,7 @@ def test_bots_and_a_release_bump_the_same_images(template: Path, tmp_path: Path)
     replace(ci, "  timeout: 30 minutes", "  timeout: 35 minutes")
     run("git", "commit", "--quiet", "--all", "--message=Bump", cwd=project)
     assert drift(project) == ["changed: .gitlab-ci.yml"]
-    updated = guarded(project, f"--vcs-ref={AFTER}")
+    updated = guarded_update(project, f"--vcs-ref={AFTER}")
     assert updated.stdout.splitlines()[-1] == "conflict: .gitlab-ci.yml"
     expected = pinned.replace(
         "  timeout: 30 minutes\n",

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fast.test_copy import WITHOUT_PRIVILEGES
-from tests.kit.commands import run, write
+from tests.kit.commands import UNPRIVILEGED, run, write
 from tests.kit.hostile_clones import DENIED, HOSTILE, LINKED, PROGRAMS, slow
 from tests.kit.rehearsal import NEXT, generated, with_program
 from tools.clone import ANSWERS
@@ -43,7 +42,7 @@ def endless() -> Iterator[int]:
 
 def report(repository: Path, *arguments: str | Path, **variables: str) -> subprocess.CompletedProcess[bytes]:
     """Run the report as a user with limited time and memory, at a terminal at which nobody types."""
-    command = [*(WITHOUT_PRIVILEGES if os.getuid() == 0 else ()), sys.executable, "-m", "tools.fleet.command"]
+    command = [*UNPRIVILEGED, sys.executable, "-m", "tools.fleet.command"]
     with endless() as stdin:
         return subprocess.run(
             [*command, *arguments],

@@ -1,4 +1,4 @@
-"""`copier update` of projects in a subfolder, a worktree or a submodule, behind links, and beside ignored files.
+"""Updates of projects in a subfolder, a worktree or a submodule, behind links, and beside ignored files.
 
 docs/monorepos.md is about the first. tests/nightly/test_monorepos.py runs its commands.
 """
@@ -8,7 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.kit.commands import committed, read, run
-from tests.kit.rehearsal import AFTER, MARKERS, NEXT, generated, release_tags, replace, successor, update
+from tests.kit.rehearsal import (
+    AFTER,
+    MARKERS,
+    NEXT,
+    generated,
+    guarded_update,
+    release_tags,
+    replace,
+    successor,
+    update,
+)
 from tools.render.template import Files
 
 ANSWERS = {"project_name": "data-tool"}
@@ -58,7 +68,7 @@ def test_an_update_keeps_edits_in_every_place(place: object, template: Path, tmp
         file.write("\n\ndef leave() -> None:\n    pass\n")
     text = (project / "Dockerfile").read_text(encoding="utf-8")
     (project / "Dockerfile").write_text(text.replace("FROM ", "from "), encoding="utf-8")
-    run("git", "rm", "--quiet", "poetry.toml", cwd=project)
+    run("git", "rm", "--quiet", "renovate.json", cwd=project)
     run("git", "commit", "--quiet", "--all", "--message=Edit", cwd=project)
     if top != project:
         (top / "README.md").write_text("Changed, and not committed.\n", encoding="utf-8")
@@ -66,7 +76,7 @@ def test_an_update_keeps_edits_in_every_place(place: object, template: Path, tmp
     assert update(project, NEXT).returncode == 0
     files = read(project)
     assert b"def leave" in files["src/data_tool/cli.py"]
-    assert "poetry.toml" not in files
+    assert "renovate.json" not in files
     assert "AGENTS.md" in files
     assert {path for path, content in files.items() if MARKERS.search(content)} == {"Dockerfile"}
     assert outside.items() <= read(top).items()
@@ -114,7 +124,10 @@ def test_edits_behind_a_link_to_a_folder_are_lost(template: Path, tmp_path: Path
 
 @pytest.mark.parametrize("is_tracked", [True, False])
 def test_a_renamed_file_that_the_user_ignores(is_tracked: bool, template: Path, tmp_path: Path) -> None:
-    """`copier update` deletes the old one, exits with 0, and the edits of an untracked file are nowhere else."""
+    """`copier update` deletes the old one, exits with 0, and the edits of an untracked file are nowhere else.
+
+    `poe update` leaves an untracked file alone, and lists the lost lines of a tracked one.
+    """
 
     def change(source: Path) -> None:
         (source / "template/poetry.toml").rename(source / "template/tools.toml")
@@ -128,6 +141,14 @@ def test_a_renamed_file_that_the_user_ignores(is_tracked: bool, template: Path, 
         run("git", "rm", "--quiet", "--cached", "poetry.toml", cwd=project)
     run("git", "commit", "--quiet", "--all", "--message=Ignore", cwd=project)
     assert run("git", "status", "--porcelain", cwd=project) == ""
+    result = guarded_update(project, f"--vcs-ref={AFTER}")
+    assert "changed: tools.toml\n" in result.stdout
+    assert (result.returncode, "lost: poetry.toml: '# Ours.'\n" in result.stdout) == (
+        (3, True) if is_tracked else (0, False)
+    )
+    assert (project / "poetry.toml").exists() != is_tracked
+    run("sh", "-c", "git reset --quiet --hard && git clean --quiet --force -d", cwd=project)
+
     assert update(project, AFTER).returncode == 0
     assert not (project / "poetry.toml").exists()
     assert b"# Ours." not in read(project)["tools.toml"]
