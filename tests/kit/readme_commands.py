@@ -229,7 +229,7 @@ def check_readme(given: Answers, folder: Path, *, mistakes: bool = False) -> Non
                     env=environment,
                 )
                 remove(title)
-        assert "# Newer." in (project / "poetry.toml").read_text(encoding="utf-8")
+        assert "# Newer." in (project / ".pre-commit-config.yaml").read_text(encoding="utf-8")
         if everything:
             assert run("git", "tag", cwd=folder / "remote.git") == "v0.1.1\n"
         if mistakes:

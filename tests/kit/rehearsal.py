@@ -295,7 +295,7 @@ def small_template(folder: Path, source: Path = ROOT) -> Path:
     copy_parts(source, folder)
     git = "git init --quiet && git add --all && git commit --quiet --message=First && git tag v0.1.0"
     run("sh", "-c", git, cwd=folder)
-    file = folder / "template/poetry.toml"
+    file = folder / "template/.pre-commit-config.yaml.jinja"
     file.write_text(file.read_text(encoding="utf-8") + "\n# Newer.\n", encoding="utf-8")
     run("sh", "-c", "git commit --quiet --all --message=Second && git tag v0.2.0", cwd=folder)
     return folder

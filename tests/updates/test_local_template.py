@@ -38,7 +38,7 @@ def test_the_jobs_say_what_to_do(host: str, tmp_path: Path, monkeypatch: pytest.
     template = small_template(tmp_path / "template")
     files = generated(template, "v0.1.0", {**ANSWERS, "repository_host": host}, tmp_path / "old")
     # A conflict, after which the job checks nothing.
-    files["poetry.toml"] += b"\n# Ours.\n"
+    files[".pre-commit-config.yaml"] += b"\n# Ours.\n"
     remote = Remote(host, files, tmp_path, monkeypatch)
     remote.push()
     moved = tmp_path / "elsewhere.git"
