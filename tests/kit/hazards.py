@@ -1,8 +1,10 @@
 """Settings and files on people's machines with which an update can lose edits, on a small template with the real script."""
 
 import os
+import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tests.kit.answers import working_tree
@@ -219,6 +221,15 @@ def small_releases(folder: Path) -> Path:
     return folder
 
 
+@cache
+def started(template: Path) -> Path:
+    """Return a project of the first release of a template, beside it."""
+    project = template.with_name("started")
+    run(COPIER, "copy", "--quiet", "--defaults", "--vcs-ref=v1", template, project)
+    run("sh", "-c", "git init --quiet && git add --all && git commit --quiet --message=Start", cwd=project)
+    return project
+
+
 class Machine:
     """A project of the first release on a machine of its own.
 
@@ -231,15 +242,15 @@ class Machine:
         """Make the project."""
         home = folder / "home"
         home.mkdir(parents=True)
-        self.project = folder / "project"
+        self.project = shutil.copytree(started(template), folder / "project")
         self.environment = {
             "HOME": str(home),
             "PATH": f"{COPIER.parent}:{os.environ['PATH']}",
             "COPIER_SETTINGS_PATH": os.environ["COPIER_SETTINGS_PATH"],
         }
         self.sh("git config --global user.name Ada; git config --global user.email ada@example.org", folder)
-        self.sh(f"copier copy --quiet --defaults --vcs-ref=v1 '{template}' project", folder)
-        self.sh("git init --quiet; git add --all; git commit --quiet --message=Start")
+        # The index has the inodes of the copied files.
+        self.sh("git update-index --refresh")
 
     def sh(self, script: str, folder: Path | None = None, **variables: str) -> str:
         """Run a shell script in the project."""
