@@ -177,6 +177,15 @@ def test_an_interrupted_update_changes_nothing(small: Path, tmp_path: Path) -> N
     assert machine.sh("ls .git | grep template- || true") == ""
 
 
+def test_uncommitted_changes_are_all_named(small: Path, tmp_path: Path) -> None:
+    """Staged, unstaged, renamed and new files."""
+    machine = Machine(small, tmp_path)
+    machine.sh("git mv settings.ini other.ini; echo x >> data.lock; echo x > new; git rm --quiet src/core.py")
+    result = machine.try_out(*GUARDED)
+    names = "data.lock, new, other.ini, settings.ini, src/core.py"
+    assert result.stderr == f"Commit or stash these changes: {names}. Nothing is changed.\n"
+
+
 def test_a_wrong_command_explains_the_others(small: Path, tmp_path: Path) -> None:
     machine = Machine(small, tmp_path)
     for command in ([], ["upgrade"]):

@@ -140,7 +140,8 @@ def lost_lines(yours: str, old: str, new: str) -> list[str]:
 
 def check_repository(git_folder: Path) -> None:
     """Exit if an undo would lose changes, or if a rejected change would be hidden."""
-    changes = git_list("status", "--porcelain", "-z", "--untracked-files=normal")
+    options = ("--porcelain", "-z", "--untracked-files=normal", "--no-renames")
+    changes = git_list("status", *options)
     refuse((change[3:] for change in changes), "Commit or stash these changes")
     states = ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-*"]
     started = [path.name for state in states for path in git_folder.glob(state)]
