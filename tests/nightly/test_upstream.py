@@ -1,4 +1,4 @@
-"""docs/upstream.md: the commands of each section, and their output."""
+"""Updates by `copier update` alone: the commands of docs/upstream.md, and the outcomes in docs/updates.md."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.kit.commands import COPIER, run
+from tests.kit.hazards import HAZARDS, PLAIN, Hazard, outcome, small_releases
 from tools.docs.markdown import FENCED
 from tools.repository import ROOT
 
@@ -32,3 +33,15 @@ def test_a_reproduction_for_copier(setup: str, commands: str, output: str, tmp_p
     }
     run("bash", "-euc", setup, cwd=tmp_path, env=environment)
     assert run("bash", "-euc", commands, cwd=tmp_path / "project", env=environment) == output
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give a small template with the real script."""
+    return small_releases(tmp_path_factory.mktemp("small") / "template")
+
+
+@pytest.mark.parametrize("hazard", HAZARDS, ids=lambda hazard: hazard.name)
+def test_copier_alone_on_a_machine_with_a_hazard(hazard: Hazard, small: Path, tmp_path: Path) -> None:
+    """tests/updates/test_guard.py has the outcomes of `poe update`, and compares the table."""
+    assert outcome(hazard, PLAIN, small, tmp_path).name == hazard.plain
