@@ -186,6 +186,13 @@ HAZARDS = [
     ),
     Hazard("a link where a release adds a folder", "kept", "refused", "ln -s src more; git add more", EDIT),
     Hazard(
+        "an ignored link where a release adds a folder",
+        "kept",
+        "refused",
+        "mkdir lib; ln -s lib more; printf 'lib\\nmore\\n' > .git/info/exclude",
+        EDIT,
+    ),
+    Hazard(
         "a sparse checkout",
         "kept",
         "refused",
