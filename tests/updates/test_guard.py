@@ -49,6 +49,9 @@ def test_the_documented_table_of_hazards() -> None:
     documented = (ROOT / "docs/updates.md").read_text(encoding="utf-8")
     heads = ["setting or file", "edited file", "`copier update`", "`poe update`"]
     assert table(heads, hazard_rows(), texts=4) in documented
+    bad = sum(hazard.plain in ("lost", "traceback", "marked throughout") for hazard in HAZARDS)
+    decision = (ROOT / "docs/decisions/0035-update-command.md").read_text(encoding="utf-8")
+    assert f"In {bad} of the {len(HAZARDS)} situations" in decision
 
 
 def test_a_foreign_owner_gets_the_advice_of_git(small: Path, tmp_path: Path) -> None:
