@@ -182,6 +182,21 @@ def test_an_interrupted_update_changes_nothing(small: Path, tmp_path: Path) -> N
     assert machine.sh("ls .git | grep template- || true") == ""
 
 
+def test_an_error_of_copier_is_one_sentence(small: Path, tmp_path: Path) -> None:
+    """Copier prints a traceback for a refused answer and for an unknown release."""
+    template = shutil.copytree(small, tmp_path / "template")
+    validator = "{{ '' if colour == 'red' else 'Use red.' }}"
+    with (template / "copier.yml").open("a", encoding="utf-8") as file:
+        file.write(f'colour: {{type: str, default: red, validator: "{validator}"}}\n')
+    run("sh", "-c", "git commit --quiet --all --message=3; git tag v3", cwd=template)
+    machine = Machine(template, tmp_path)
+    before = read(machine.project)
+    for option, message in (("--data=colour=blue", "Use red."), ("--vcs-ref=v9", "Unknown revision: 'v9'")):
+        result = machine.try_out(*GUARDED, option)
+        assert (result.returncode, result.stderr) == (1, f"{message}\nNothing is changed.\n")
+    assert read(machine.project) == before
+
+
 def test_uncommitted_changes_are_all_named(small: Path, tmp_path: Path) -> None:
     """Staged, unstaged, renamed and new files."""
     machine = Machine(small, tmp_path)

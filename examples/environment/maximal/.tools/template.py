@@ -52,6 +52,10 @@ REQUIREMENT = re.compile(
     r'\s*([\w-]+ = \[)?("[\w.-]+(\[[\w,.-]+\])?(,?[<>=!~]=?[\d.]+)+"(, )?)+\]?,?\s*$'
 )
 BOUND = re.compile(r"(?<=[<>=~])(\d[\d.]*)")
+# Copier shows some errors of its user as tracebacks. The message follows.
+TRACEBACK = re.compile(
+    r"(?ms).*^Traceback .*\n[\w.]+Error: (Validation error for question '\w+': )?"
+)
 
 
 def run(*command: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
@@ -220,7 +224,7 @@ def copier(command: str, *options: str | Path, **environment: Any) -> str:
     fixed = ["--quiet", "--skip-answered", f"--answers-file={ANSWERS}"]
     result = run("copier", command, *fixed, *options, **environment)
     if result.returncode:
-        error = missing_template() or result.stderr.strip()
+        error = missing_template() or TRACEBACK.sub("", result.stderr.strip())
         return f"{error}\nNothing is changed."
     print(result.stderr, end="", file=sys.stderr)
     return ""
