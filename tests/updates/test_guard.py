@@ -197,6 +197,22 @@ def test_an_error_of_copier_is_one_sentence(small: Path, tmp_path: Path) -> None
     assert read(machine.project) == before
 
 
+def test_a_folder_that_is_no_project_is_refused(small: Path, tmp_path: Path) -> None:
+    """Without Git, ignored in a larger repository, and without an answers file."""
+    machine = Machine(small, tmp_path)
+    machine.sh("rm -r .git")
+    assert machine.try_out(*GUARDED).stderr.startswith("Git refuses this folder: fatal: not a git repository")
+    start = "git init --quiet; echo '*' > .gitignore; git add --force .gitignore; git commit --quiet --message=1"
+    machine.sh(start, tmp_path)
+    result = machine.try_out(*GUARDED)
+    assert result.stderr == "Let Git track this file: .copier-answers.yml. Nothing is changed.\n"
+    machine.sh("rm .copier-answers.yml")
+    for command in ("update", "drift"):
+        result = machine.try_out("python3", SCRIPT, command)
+        expected = "Restore .copier-answers.yml: it has the answers of this repository.\n"
+        assert (result.returncode, result.stderr) == (1, expected)
+
+
 def test_uncommitted_changes_are_all_named(small: Path, tmp_path: Path) -> None:
     """Staged, unstaged, renamed and new files."""
     machine = Machine(small, tmp_path)

@@ -68,7 +68,7 @@ def git(*arguments: str | Path, **options: Any) -> str:
     """Return the output of Git, or exit with its error."""
     result = run("git", *arguments, stdout=PIPE, **options)
     if result.returncode > 1:
-        sys.exit(f"Git refuses this repository: {result.stderr.strip()}")
+        sys.exit(f"Git refuses this folder: {result.stderr.strip()}")
     return result.stdout
 
 
@@ -148,6 +148,8 @@ def check_repository(git_folder: Path) -> None:
     changes = git_list("status", *options)
     refuse((change[3:] for change in changes), "Commit or stash these changes")
     states = ["MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-*"]
+    untracked = [] if git_list("ls-files", "-z", ANSWERS) else [ANSWERS]
+    refuse(untracked, "Let Git track this file")
     started = [path.name for state in states for path in git_folder.glob(state)]
     refuse(started, "Finish or abort the merge or rebase")
     refuse(git_list("ls-files", "-z", "*.rej"), "Merge and delete these files")
@@ -337,6 +339,8 @@ if __name__ == "__main__":
     command, *options = sys.argv[1:] or [""]
     if command not in commands:
         sys.exit(__doc__)
+    if not Path(ANSWERS).is_file():
+        sys.exit(f"Restore {ANSWERS}: it has the answers of this repository.")
     try:
         commands[command](*options)
     except KeyboardInterrupt:
