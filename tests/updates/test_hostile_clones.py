@@ -5,8 +5,9 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -120,3 +121,29 @@ def test_a_slow_clone_does_not_delay_the_others(
     first, second = standings([tmp_path / "slow", tmp_path / "other"], template, processes=1)
     assert first.problem == "It takes more than 4 seconds."
     assert second.drift == {}
+
+
+class Slow:
+    """An object that takes longer to be freed than a step of a repository may."""
+
+    def __del__(self) -> None:
+        """Wait for the end of the time."""
+        time.sleep(2)
+
+
+def catch() -> None:
+    """Catch the error that ends the time, as a library could."""
+    with suppress(Exception):
+        time.sleep(2)
+
+
+@pytest.mark.parametrize("delay", [Slow, catch], ids=["an object that is freed", "a library that catches errors"])
+def test_the_time_ends_although_its_error_is_lost(delay: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python drops an exception in a finalizer, and the next one ends the step."""
+    monkeypatch.setattr(standing, "SECONDS", 1)
+    slow = standing.Standing("slow")
+    with standing.problems_of(slow):
+        delay()
+        time.sleep(20)
+    assert slow.problem == "It takes more than 1 seconds."
+    time.sleep(0.6)

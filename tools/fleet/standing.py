@@ -9,6 +9,7 @@ import re
 import shutil
 import signal
 import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -32,6 +33,10 @@ MANY = 10
 
 SECONDS = 30
 """The longest time for a step of a repository."""
+
+
+class SlowCloneError(CloneError):
+    """The time for a step of a repository is over."""
 
 
 @dataclass
@@ -127,10 +132,16 @@ def problems_of(standing: Standing) -> Iterator[None]:
     """Make each error, and the end of the time, the problem of a repository."""
 
     def stop(*_: object) -> None:
-        raise CloneError(f"It takes more than {SECONDS} seconds.")
+        raise SlowCloneError(f"It takes more than {SECONDS} seconds.")
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(SECONDS)
+    def report(unraisable: "sys.UnraisableHookArgs") -> None:
+        if not isinstance(unraisable.exc_value, SlowCloneError):
+            hook(unraisable)
+
+    handler, hook = signal.signal(signal.SIGALRM, stop), sys.unraisablehook
+    sys.unraisablehook = report
+    # Repeat the signal: Python drops an exception that is raised while it frees an object, and a library can catch it.
+    signal.setitimer(signal.ITIMER_REAL, SECONDS, 0.5)
     try:
         yield
     except CloneError as error:
@@ -141,8 +152,9 @@ def problems_of(standing: Standing) -> Iterator[None]:
     except Exception as error:  # noqa: BLE001
         standing.problem = brief(f"The drift is unknown: {error}")
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, handler)
+        sys.unraisablehook = hook
 
 
 def read(path: Path, releases: Releases) -> list[Recorded]:
