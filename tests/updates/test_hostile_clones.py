@@ -141,9 +141,28 @@ def catch() -> None:
 def test_the_time_ends_although_its_error_is_lost(delay: Callable[[], object], monkeypatch: pytest.MonkeyPatch) -> None:
     """Python drops an exception in a finalizer, and the next one ends the step."""
     monkeypatch.setattr(standing, "SECONDS", 1)
-    slow = standing.Standing("slow")
+    hook, slow = sys.unraisablehook, standing.Standing("slow")
     with standing.problems_of(slow):
         delay()
         time.sleep(20)
     assert slow.problem == "It takes more than 1 seconds."
+    assert sys.unraisablehook is hook
+    # A timer that is left would end this process.
     time.sleep(0.6)
+
+
+class Broken:
+    """An object that cannot be freed without an error."""
+
+    def __del__(self) -> None:
+        """Fail."""
+        raise ValueError
+
+
+def test_other_lost_errors_are_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the error that ends the time is left out."""
+    reported: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda lost: reported.append(lost.exc_type))
+    with standing.problems_of(standing.Standing("broken")):
+        Broken()
+    assert reported == [ValueError]
